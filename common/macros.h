@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Small macros for ownership and arrays; no idea of their own, so no .c file. */
+#pragma once
+
+#include <stddef.h>
+
+/* CLEANUP(fn): runs fn(&variable) when the variable goes out of scope. */
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+
+/* Makes fn##p, a CLEANUP function for a pointer type whose destructor is fn. */
+#define DEFINE_CLEANUP(type, fn)                                                                                       \
+    static inline void fn##p(type *pointer) {                                                                          \
+        if (*pointer)                                                                                                  \
+            (void) fn(*pointer); /* destructors return NULL */                                                         \
+    }
+
+/* The one way in which ownership leaves a CLEANUP variable. */
+#define TAKE_PTR(pointer)                                                                                              \
+    ({                                                                                                                 \
+        typeof(pointer) *taken_from_ = &(pointer);                                                                     \
+        typeof(pointer) taken_ = *taken_from_;                                                                         \
+        *taken_from_ = NULL;                                                                                           \
+        taken_;                                                                                                        \
+    })
+
+#define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The holder of a certificate, normalised, so that a renewed certificate of the same person or of the same person and
+ * organisation compares equal octet by octet. Sources: subject serialNumber ("IDCES-00000000T" of ETSI EN 319 412-1 and
+ * a bare "00000000T" are the same), organizationIdentifier ("VATES-..."), FNMT's directoryName
+ * attributes 1.3.6.1.4.1.5734.1.*.
+ *
+ * Form: "ES:00000000T" for a person; "ES:00000000T@ES:Q2826004J" for a person who represents an organisation.
+ * Two-letter country, upper case. Spanish NIF, NIE and CIF are accepted only with their right control character. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Normalises what an administrator types or a certificate carries. 0 with *ret (caller frees), -EINVAL when it is no
+ * such id, -ENOMEM. */
+int holder_normalise(const char *text, char **ret);
+bool holder_is_valid(const char *holder); /* already in the normal form */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TrustStore: the anchors and revocation lists of one moment, immutable and shared by reference, and the judgement of a
+ * certificate against it (RFC 5280 section 6 by OpenSSL, plus the rules it lacks: SECURITY 9-17, 39). No network, no
+ * system CA store, ever. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/bytes.h"
+#include "common/macros.h"
+#include "trust/certificate.h"
+#include "trust/verdict.h"
+
+typedef struct TrustStore TrustStore;
+
+typedef struct TrustOptions {
+    const char *anchors_dir; /* PEM or DER files, one or more certificates each; self-issued CA certificates only */
+    const char *crls_dir;    /* CRL files, PEM or DER; a missing folder is an empty one */
+    bool soft_revocation;    /* default false: hard, missing or stale revocation data refuses */
+    int64_t max_stale;       /* seconds past nextUpdate for which a CRL still serves */
+    int64_t clock_floor;     /* the latest verified thisUpdate known from before, 0 for none (SECURITY 39) */
+} TrustOptions;
+
+/* One line each: "FILE: what is wrong"; for the journal and for doctor. Zero-initialise; trust_problems_done(). */
+typedef struct TrustProblems {
+    char **lines;
+    size_t count;
+} TrustProblems;
+void trust_problems_done(TrustProblems *problems);
+
+/* Loads both folders. A faulty file is listed in problems and skipped; a CRL of an issuer whose new file is faulty is
+ * kept from `previous` (may be NULL), so a bad file never makes data vanish (SECURITY 10). CRL signatures are verified
+ * here, once, against the anchors and stored issuers when they are anchors; those of intermediates, which arrive with
+ * certificates, at judgement. now: seconds since the epoch. 0 with a reference in *ret; -errno when anchors_dir cannot
+ * be read at all. */
+int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
+                     TrustProblems *problems);
+TrustStore *trust_store_ref(TrustStore *store);   /* thread-safe */
+TrustStore *trust_store_unref(TrustStore *store); /* thread-safe; accepts NULL, returns NULL */
+DEFINE_CLEANUP(TrustStore *, trust_store_unref)
+size_t trust_store_anchors(const TrustStore *store);
+size_t trust_store_crls(const TrustStore *store);
+
+typedef struct TrustQuery {
+    View leaf;
+    const View *chain; /* intermediates in any order, at most OVCERT_CHAIN_MAX - 1 are looked at */
+    size_t n_chain;
+    int64_t now;       /* seconds since the epoch */
+    uint64_t deadline; /* CLOCK_MONOTONIC, microseconds: past it WORK_LIMIT is a reason (SECURITY 14, 40); 0: one second
+                          from the call */
+} TrustQuery;
+
+/* Judges for signing in. 0 with a filled *ret (accepted or not), or -ENOMEM with nothing. A pure function of store and
+ * query: any thread. */
+int trust_judge(const TrustStore *store, const TrustQuery *query, Verdict *ret);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Verdict: accepted or not, with every reason, as data. Never only the first reason. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/bytes.h"
+
+/* X(symbol, name, what is wrong, what to do). Names are stable: they go over D-Bus, into JSON and the audit log. */
+#define VERDICT_REASONS(X)                                                                                             \
+    X(MALFORMED, "malformed", N_("It is not a valid certificate."), N_("Give a certificate in PEM or DER."))           \
+    X(TOO_LARGE, "too-large", N_("The certificate is larger than 64 KiB."), N_("Ask its issuer for a smaller one."))   \
+    X(EXPIRED, "expired", N_("The certificate has expired."),                                                          \
+      N_("Renew it with its issuer, then run \"ovcertctl renew\"."))                                                   \
+    X(NOT_YET_VALID, "not-yet-valid", N_("The certificate is not valid yet."), N_("Wait, or check the clock."))        \
+    X(UNTRUSTED, "untrusted", N_("No chain leads to a trust anchor."),                                                 \
+      N_("An administrator puts the issuer's root into anchors.d; the intermediates must come with the certificate.")) \
+    X(CHAIN_TOO_LONG, "chain-too-long", N_("The chain is longer than 8 certificates."), N_("Ask the issuer."))         \
+    X(BAD_SIGNATURE, "bad-signature", N_("A signature in the chain does not verify."),                                 \
+      N_("Fetch the certificate again."))                                                                              \
+    X(REVOKED, "revoked", N_("The certificate was revoked by its issuer."), N_("Get a new one from the issuer."))      \
+    X(REVOCATION_MISSING, "revocation-missing", N_("There is no revocation list of the issuer."),                      \
+      N_("An administrator puts the issuer's CRL into crls.d."))                                                       \
+    X(REVOCATION_STALE, "revocation-stale", N_("The issuer's revocation list is too old."), N_("Fetch a fresh CRL."))  \
+    X(REVOCATION_NOT_YET_VALID, "revocation-not-yet-valid", N_("The issuer's revocation list lies in the future."),    \
+      N_("Check the clock."))                                                                                          \
+    X(CLOCK_WRONG, "clock-wrong", N_("The clock is earlier than revocation data that was already verified."),          \
+      N_("Set the clock right."))                                                                                      \
+    X(KEY_USAGE, "key-usage", N_("The certificate is not for digital signatures (key usage)."),                        \
+      N_("Use the authentication certificate, not the signature-only one."))                                           \
+    X(EXTENDED_KEY_USAGE, "extended-key-usage", N_("The certificate is not for signing in (extended key usage)."),     \
+      N_("Use one with clientAuth or smart card logon."))                                                              \
+    X(WEAK_KEY, "weak-key", N_("A key in the chain is too weak."),                                                     \
+      N_("Use RSA of 2048 bits or more, P-256 or better."))                                                            \
+    X(WEAK_SIGNATURE, "weak-signature", N_("A signature in the chain uses a broken algorithm (MD5, SHA-1)."),          \
+      N_("Ask the issuer for a certificate signed with SHA-256."))                                                     \
+    X(VERSION, "version", N_("The certificate is not X.509 version 3."), N_("Ask the issuer for a current one."))      \
+    X(SERIAL, "serial", N_("The serial number is not positive or longer than 20 octets."), N_("Ask the issuer."))      \
+    X(LEAF_IS_CA, "leaf-is-ca", N_("It is a certificate authority's certificate."), N_("Use a personal certificate.")) \
+    X(NAME_CONSTRAINTS, "name-constraints", N_("A name constraint is violated or out of place."),                      \
+      N_("Ask the issuer."))                                                                                           \
+    X(POLICY, "policy", N_("A certificate policy rule is violated."), N_("Ask the issuer."))                           \
+    X(EXTENSION, "extension", N_("A critical extension is unknown or wrong."), N_("Ask the issuer."))                  \
+    X(NAME, "name", N_("A name holds characters that are never accepted."),                                            \
+      N_("Ask the issuer for a corrected certificate."))                                                               \
+    X(HOLDER, "holder", N_("The certificate does not say who its holder is."), N_("Use a personal certificate."))      \
+    X(WORK_LIMIT, "work-limit", N_("Checking the certificate takes too much work."),                                   \
+      N_("Send only the chain that is needed."))                                                                       \
+    X(INVALID, "invalid", N_("The certificate fails path validation."), N_("See the detail."))                         \
+    X(HOLDER_MISMATCH, "holder-mismatch", N_("The certificate belongs to another holder than the profile."),           \
+      N_("Use a certificate of the profile's holder."))                                                                \
+    X(HOLDER_UNKNOWN, "holder-unknown", N_("The profile has no holder yet."),                                          \
+      N_("Ask an administrator to assign the first one."))                                                             \
+    X(UNAVAILABLE, "unavailable", N_("The certificate cannot be used for this profile."), N_("Ask an administrator."))
+
+typedef enum VerdictReason {
+#define X(symbol, name, text, advice) VERDICT_##symbol,
+    VERDICT_REASONS(X)
+#undef X
+        VERDICT_REASON_COUNT_,
+} VerdictReason;
+
+typedef struct VerdictItem {
+    VerdictReason reason;
+    unsigned depth; /* 0: the certificate itself, 1: its issuer, ... */
+    char *detail;   /* what was found and wanted; escaped, "" when there is nothing to add */
+} VerdictItem;
+
+/* Zero-initialise; verdict_done() frees. */
+typedef struct Verdict {
+    VerdictItem *items;
+    size_t n_items;
+    BytesList chain;            /* DER of issuers above the leaf up to and including the anchor, as far as found */
+    int64_t revocation_checked; /* oldest thisUpdate used, seconds since the epoch; 0 when none */
+} Verdict;
+
+void verdict_done(Verdict *verdict);
+/* Adds a reason once per (reason, depth). detail may be NULL. 0 or -ENOMEM (the verdict then must not be read as
+ * accepted). */
+int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail);
+bool verdict_accepted(const Verdict *verdict); /* no reason at all */
+bool verdict_has(const Verdict *verdict, VerdictReason reason);
+/* True when there is at least one reason and all are in the given one (expired alone, say). */
+bool verdict_is_only(const Verdict *verdict, VerdictReason reason);
+const char *verdict_reason_name(VerdictReason reason);
+const char *verdict_reason_text(VerdictReason reason);   /* untranslated msgid */
+const char *verdict_reason_advice(VerdictReason reason); /* untranslated msgid */
+int verdict_reason_from_name(const char *name);          /* the reason, or -EINVAL */
+/* "expired (certificate): ended 2024-...\nrevocation-missing (issuer 1): ..." for errors and the journal. Caller frees.
+ */
+char *verdict_summary(const Verdict *verdict);
