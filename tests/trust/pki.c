@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <openssl/bn.h>
+#include <openssl/conf.h>
 #include <openssl/core_names.h>
 #include <openssl/dsa.h>
 #include <openssl/ec.h>
@@ -133,6 +134,18 @@ static ASN1_INTEGER *serial_make(const char *hex) {
     return serial;
 }
 
+static X509_EXTENSION *extension_make(X509V3_CTX *ctx, int nid, const char *value) {
+    CONF *empty = NCONF_new(NULL); /* some extensions insist on a database, even to look nothing up */
+    X509_EXTENSION *extension;
+
+    MUST(empty);
+    X509V3_set_nconf(ctx, empty);
+    extension = X509V3_EXT_nconf_nid(empty, ctx, nid, value);
+    MUST(extension);
+    NCONF_free(empty);
+    return extension;
+}
+
 static void extension_add(X509 *certificate, const PkiIdentity *issuer, int nid, const char *value) {
     X509V3_CTX ctx;
     X509_EXTENSION *extension;
@@ -140,9 +153,7 @@ static void extension_add(X509 *certificate, const PkiIdentity *issuer, int nid,
     if (!value || value[0] == '\0')
         return;
     X509V3_set_ctx(&ctx, issuer ? issuer->certificate : certificate, certificate, NULL, NULL, 0);
-    X509V3_set_ctx_nodb(&ctx);
-    extension = X509V3_EXT_nconf_nid(NULL, &ctx, nid, value);
-    MUST(extension);
+    extension = extension_make(&ctx, nid, value);
     MUST(X509_add_ext(certificate, extension, -1));
     X509_EXTENSION_free(extension);
 }
@@ -305,9 +316,8 @@ static void crl_extensions(X509_CRL *crl, const PkiIdentity *issuer, const PkiCr
     ASN1_INTEGER *number = serial_make(NULL);
 
     X509V3_set_ctx(&ctx, issuer->certificate, NULL, NULL, crl, 0);
-    X509V3_set_ctx_nodb(&ctx);
-    extension = X509V3_EXT_nconf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
-    MUST(extension && X509_CRL_add_ext(crl, extension, -1));
+    extension = extension_make(&ctx, NID_authority_key_identifier, "keyid:always");
+    MUST(X509_CRL_add_ext(crl, extension, -1));
     X509_EXTENSION_free(extension);
     MUST(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, X509V3_ADD_APPEND));
     ASN1_INTEGER_free(number);
