@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helper: one run of ovcert-credential, started, spoken to and ended by its user (common/credential.h is the dialogue).
+ * The framed answer decides, never the exit status, since host programs reap children.
+ *
+ * int results: 0; a CredentialOutcome as a positive outcome, helper_detail() saying more; a negative errno for faults
+ * (-ETIMEDOUT at the deadline, -EPIPE when the helper has died). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/bytes.h"
+#include "common/credential.h"
+#include "common/macros.h"
+#include "common/secret.h"
+#include "common/statement.h"
+
+typedef struct Helper Helper;
+
+typedef struct HelperOptions {
+    const char *path; /* NULL for the one fixed at build time */
+    unsigned seconds; /* the helper ends itself after so many */
+    bool as_user;     /* we are root: become the user below */
+    uid_t uid;
+    gid_t gid;
+    const char *user;
+    const char *home;
+} HelperOptions;
+
+typedef struct HelperSource {
+    char *kind;
+    char *id;
+    char *label;
+    bool hidden;
+    char *problem; /* "" or a credential outcome's name */
+    char *detail;
+} HelperSource;
+
+typedef struct HelperCertificate {
+    Bytes der;
+    BytesList chain;
+} HelperCertificate;
+
+/* deadline: CLOCK_MONOTONIC microseconds, until READY has arrived. */
+int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret);
+Helper *helper_free(Helper *helper); /* closes; kills and reaps the child if it is still ours; accepts NULL */
+DEFINE_CLEANUP(Helper *, helper_free)
+const char *helper_detail(const Helper *helper); /* "" when none */
+
+int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count);
+HelperSource *helper_sources_free(HelperSource *sources, size_t count);
+int helper_unlock(Helper *helper, const HelperSource *source, const Secret *secret, uint64_t deadline,
+                  HelperCertificate **ret, size_t *ret_count);
+HelperCertificate *helper_certificates_free(HelperCertificate *certificates, size_t count);
+/* statement->fingerprint names the certificate. */
+int helper_sign(Helper *helper, const Statement *statement, uint64_t deadline, char **ret_algorithm,
+                Bytes *ret_signature);
