@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What tools/daemon, the demo and the end-to-end tests know about the sandbox: where things are, and how ovcertd runs in it."""
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+SANDBOX = os.environ.get("OVCERT_SANDBOX", "/run/ovcert-sandbox")
+TOOLS = os.path.dirname(os.path.abspath(__file__))
+LOGS = os.path.join(SANDBOX, "log")
+JOURNAL = os.path.join(LOGS, "journal.log")
+DAEMON_LOG = os.path.join(LOGS, "ovcertd.log")
+PID_FILE = os.path.join(SANDBOX, "ovcertd.pid")
+CONFIG_DIR = "/etc/ovcert"
+STATE_DIR = "/var/lib/ovcert"
+DATABASE = os.path.join(STATE_DIR, "ovcert.db")
+DAEMON_USER = "ovcert"
+
+# The people that tools/sandbox makes; the password is the name.
+PEOPLE = ("demo", "other")
+HOLDER = "99999999R"
+OTHER_HOLDER = "00000000T"
+PASSPHRASE = "demo-p12"
+
+
+class Failed(Exception):
+    """Something did not happen that had to."""
+
+
+def find_program(name):
+    """Where meson installed it: in the path, or in libexec."""
+    for folder in ("/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib/ovcert", "/usr/libexec/ovcert"):
+        path = os.path.join(folder, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise Failed(f"{name} is not installed")
+
+
+def environment():
+    """What a system service or a fresh session starts with; sanitizer settings are passed on."""
+    kept = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TERM", "OVCERT_SANDBOX", "OVCERT_TOOLS")
+    plain = {name: os.environ[name] for name in kept if name in os.environ}
+    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **plain}
+
+
+def libfaketime():
+    for folder, _, files in os.walk("/usr/lib"):
+        if folder.endswith("faketime") and "libfaketime.so.1" in files:
+            return os.path.join(folder, "libfaketime.so.1")
+    raise Failed("libfaketime is not installed")
+
+
+def uses_sanitizer(program):
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    for line in listed.splitlines():
+        if "libasan" in line:
+            return line.split("=>")[1].split("(")[0].strip()
+    return None
+
+
+def clock_environment(program, clock):
+    """Lets a program believe that it is another time: clock is an offset such as "-10d". Only the wall clock moves."""
+    if not clock:
+        return {}
+    preload = [path for path in (uses_sanitizer(program), libfaketime()) if path]
+    return {"LD_PRELOAD": " ".join(preload), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+
+
+class Notify:
+    """The service manager's side of sd_notify(3)."""
+
+    def __init__(self, name="notify"):
+        self.path = os.path.join(SANDBOX, f"{name}-{os.getpid()}-{time.monotonic_ns()}")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self.socket.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.seen = []
+
+    def wait(self, wanted, seconds, alive=lambda: True):
+        """True when a message with the line `wanted` ("READY=1") came, False when the time ran out or the sender is gone."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.socket.settimeout(0.1)
+            try:
+                lines = self.socket.recv(65536).decode("utf-8", "replace").splitlines()
+            except socket.timeout:
+                if not alive():
+                    return False
+                continue
+            self.seen += lines
+            if any(line == wanted or line.startswith(wanted + "=") for line in lines):
+                return True
+        return False
+
+    def close(self):
+        self.socket.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+
+class Daemon:
+    """ovcertd as its own user, as its unit would start it, but without systemd."""
+
+    def __init__(self, arguments=(), clock=None, extra_environment=None, log=DAEMON_LOG):
+        self.program = find_program("ovcertd")
+        self.arguments = list(arguments)
+        self.clock = clock
+        self.extra = extra_environment or {}
+        self.log = log
+        self.process = None
+        self.notify = None
+
+    def start(self, wait=True, seconds=30):
+        """Waits for READY=1; Failed with the end of the log when it does not come."""
+        self.notify = Notify()
+        variables = {**environment(), "NOTIFY_SOCKET": self.notify.path, "STATE_DIRECTORY": STATE_DIR,
+                     **clock_environment(self.program, self.clock), **self.extra}
+        # env(1) sets them after the change of user: setpriv itself shall not run under another clock.
+        command = ["setpriv", f"--reuid={DAEMON_USER}", f"--regid={DAEMON_USER}", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
+                   "--", "env", "-i", *(f"{name}={value}" for name, value in variables.items()), self.program, *self.arguments]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
+                                            umask=0o077)
+        if wait and not self.notify.wait("READY=1", seconds, lambda: self.process.poll() is None):
+            self.kill()
+            raise Failed(f"ovcertd did not get ready (status {self.process.returncode}):\n{self.log_tail()}")
+        return self
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log_tail(self, lines=30):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-lines:])
+
+    def stop(self, seconds=20):
+        """SIGTERM; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        status = self.process.wait(seconds)
+        self.notify.close()
+        return status
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.notify:
+            self.notify.close()
+
+
+def wait_until(condition, seconds=10, what="the condition"):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failed(f"{what} did not come within {seconds} s")
+        time.sleep(0.02)
+
+
+def own(path, user, mode):
+    shutil.chown(path, user, user)
+    os.chmod(path, mode)
+
+
+def give_credential(user, source, name=None):
+    """Puts a .p12 file into the user's ~/.ovcert, as the user would; the path."""
+    folder = os.path.join(os.path.expanduser(f"~{user}"), ".ovcert")
+    os.makedirs(folder, exist_ok=True)
+    own(folder, user, 0o700)
+    target = os.path.join(folder, name or os.path.basename(source))
+    shutil.copyfile(source, target)
+    own(target, user, 0o600)
+    return target
+
+
+def take_credentials(user):
+    shutil.rmtree(os.path.join(os.path.expanduser(f"~{user}"), ".ovcert"), ignore_errors=True)
+
+
+def install_trust(authority, crls):
+    """The test CA's root and revocation lists where the daemon looks for them."""
+    for name, files in (("anchors.d", [os.path.join(authority, "root.pem")]),
+                        ("crls.d", [os.path.join(authority, crls, name) for name in sorted(os.listdir(os.path.join(authority, crls)))])):
+        folder = os.path.join(CONFIG_DIR, name)
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o755)
+        for file in files:
+            # Whole or not at all: a daemon may be reading.
+            target = os.path.join(folder, os.path.basename(file))
+            shutil.copyfile(file, target + ".new")
+            os.chmod(target + ".new", 0o644)
+            os.rename(target + ".new", target)
+
+
+def make_authority(folder=None):
+    folder = folder or os.path.join(SANDBOX, "ca")
+    if not os.path.exists(os.path.join(folder, "root.pem")):
+        subprocess.run([os.path.join(TOOLS, "testca"), folder], check=True, stdout=subprocess.DEVNULL)
+    return folder
