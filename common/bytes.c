@@ -114,10 +114,10 @@ int bytes_list_append(BytesList *list, View view) {
 int reader_fixed(Reader *reader, void *ret, size_t size) {
     if (reader->rest.size < size)
         return -EBADMSG;
-    if (size > 0)
-        memcpy(ret, reader->rest.data, size);
-    reader->rest.data += size;
-    reader->rest.size -= size;
+    if (size == 0)
+        return 0; /* the data may be NULL then, which C lets nobody add to */
+    memcpy(ret, reader->rest.data, size);
+    reader->rest = (View){reader->rest.data + size, reader->rest.size - size};
     return 0;
 }
 

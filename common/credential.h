@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: the dialogue below is a table. */
 /* The words between a client and the helper ovcert-credential: one file that both sides compile, so that they cannot
  * drift apart.
  *
@@ -6,17 +7,20 @@
  * /dev/null, and, when it is root acting for a user, "ovcert-credential DEADLINE-SECONDS UID GID USER HOME", and the
  * helper becomes that user before it opens any file. Dialogue (client →, helper ←), one request at a time:
  *
- *   ← READY      u32 protocol version; sent once, after the process is undumpable and its privileges are dropped
- *   → LIST       (empty)
- *   ← SOURCES    u32 count, then each: string kind ("pkcs12"), string id (file path), string label, u8 hidden
- * (certificates show only once unlocked), string problem ("" or why it cannot be used, an outcome name as below),
- * string detail → UNLOCK     string kind, string id, sized secret ← CERTIFICATES  u32 count, then each: sized DER, u32
- * chain count, each sized DER; has a private key all of them → SIGN       sized fingerprint (32), u8 purpose, sized
- * nonce, string user, u32 uid, string service, string tty, sized host id, sized boot id, sized replaced (0 or 32), u64
- * deadline ← SIGNED     string algorithm, sized signature; the helper then exits: it signs once ← FAILED     u32
- * CredentialOutcome, string detail (escaped, may be ""); answers any request. After UNLOCK with a wrong passphrase the
- *                helper exits too: one try per prompt (SECURITY 22)
+ *   ← READY         u32 protocol version; sent once, after the process is undumpable and its privileges are dropped
+ *   → LIST          (empty)
+ *   ← SOURCES       u32 count, then each: string kind ("pkcs12"), string id (file path), string label,
+ *                   u8 hidden (certificates show only once unlocked),
+ *                   string problem ("" or why it cannot be used, an outcome name as below), string detail
+ *   → UNLOCK        string kind, string id, sized secret
+ *   ← CERTIFICATES  u32 count, then each: sized DER, u32 chain count, each sized DER; all of them have a private key
+ *   → SIGN          sized fingerprint (32), u8 purpose, sized nonce, string user, u32 uid, string service, string tty,
+ *                   sized host id, sized boot id, sized replaced (0 or 32), u64 deadline
+ *   ← SIGNED        string algorithm, sized signature; the helper then exits: it signs once
+ *   ← FAILED        u32 CredentialOutcome, string detail (escaped, may be ""); answers any request. After UNLOCK with a
+ *                   wrong passphrase the helper exits too: one try per prompt (SECURITY 22)
  */
+/* clang-format on */
 #pragma once
 
 #include <stdint.h>
