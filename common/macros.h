@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* CLEANUP(fn): runs fn(&variable) when the variable goes out of scope. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
@@ -14,9 +15,14 @@
             (void) fn(*pointer); /* destructors return NULL */                                                         \
     }
 
+/* CLEANUP(free_pointer): free(3) for a variable that is any pointer to memory of malloc(3). */
+static inline void free_pointer(void *variable) {
+    free(*(void **) variable);
+}
+
 /* The one way in which ownership leaves a CLEANUP variable. */
 #define TAKE_PTR(pointer)                                                                                              \
-    ({                                                                                                                 \
+    __extension__({                                                                                                    \
         typeof(pointer) *taken_from_ = &(pointer);                                                                     \
         typeof(pointer) taken_ = *taken_from_;                                                                         \
         *taken_from_ = NULL;                                                                                           \
