@@ -3,8 +3,9 @@
  * itself hangs: connect, Hello and every call are driven by sd_bus_process(3) and poll(2), never by sd_bus_call(3)
  * alone.
  *
- * int results: 0; OvcertError as a positive outcome, client_failure() saying more; a negative errno for faults. Bus or
- * daemon absent, hung or answering nonsense is OVCERT_ERROR_UNAVAILABLE. Reads no environment. */
+ * int results: 0; OvcertError as a positive outcome, client_failure() saying more; a negative errno for faults
+ * (-ENOMEM, -EINVAL for text that cannot be sent, -EINTR when interrupted). Bus or daemon absent, hung or answering
+ * nonsense is OVCERT_ERROR_UNAVAILABLE. Reads no environment. Every deadline is on CLOCK_MONOTONIC, in microseconds. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,16 +19,27 @@
 
 typedef struct Client Client;
 
-/* address: a D-Bus address; NULL for the one fixed at build time. deadline: CLOCK_MONOTONIC microseconds for
- * connecting. */
+/* address: a D-Bus address; NULL for the one fixed at build time. */
 int client_new(const char *address, uint64_t deadline, Client **ret);
 Client *client_free(Client *client);
 DEFINE_CLEANUP(Client *, client_free)
-const char *client_failure(const Client *client); /* detail of the last outcome, escaped for display; "" when none */
+/* Detail of the last outcome, "" when there is none: printable lines, escaped where needed, with '\n' between them. */
+const char *client_failure(const Client *client);
+
+/* Lets polkit ask the user during the calls from now on; off at first. */
+void client_set_interactive(Client *client, bool interactive);
+/* Calls return -EINTR as soon as this descriptor (a signalfd(2), borrowed) is readable; -1 for none. */
+void client_set_interrupt(Client *client, int fd);
 
 /* A message to this member of our service, to be filled and handed to client_call(). */
 int client_message(Client *client, const char *path, const char *interface, const char *member, sd_bus_message **ret);
 int client_call(Client *client, sd_bus_message *message, uint64_t deadline, sd_bus_message **ret_reply);
+/* The same to the object of this user's profile. */
+int client_profile_message(Client *client, const char *user, const char *member, sd_bus_message **ret);
+/* Appends ay and aay; chain may be NULL. 0 or a negative errno. */
+int client_append_certificate(sd_bus_message *message, View certificate, const BytesList *chain);
+/* For who reads a reply himself: the outcome of a reply that could not be read as promised, or -ENOMEM. */
+int client_bad_reply(Client *client, int error);
 
 /* Login (module) */
 typedef struct ClientContext {

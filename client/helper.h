@@ -3,7 +3,10 @@
  * The framed answer decides, never the exit status, since host programs reap children.
  *
  * int results: 0; a CredentialOutcome as a positive outcome, helper_detail() saying more; a negative errno for faults
- * (-ETIMEDOUT at the deadline, -EPIPE when the helper has died). */
+ * (-ETIMEDOUT at the deadline, -EPIPE when the helper has died, -EBADMSG when it talks nonsense). After a fault every
+ * call returns it again, since nobody knows which answer would come next. Deadlines are on CLOCK_MONOTONIC, in
+ * microseconds. The helper's process sees no environment, no descriptor but its own, and default signals; it leads a
+ * session of its own, so that keys typed at the terminal do not reach it. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +33,7 @@ typedef struct HelperOptions {
 
 typedef struct HelperSource {
     char *kind;
-    char *id;
+    char *id; /* any octets but NUL: to be escaped before it is shown, as is the label */
     char *label;
     bool hidden;
     char *problem; /* "" or a credential outcome's name */
@@ -42,11 +45,11 @@ typedef struct HelperCertificate {
     BytesList chain;
 } HelperCertificate;
 
-/* deadline: CLOCK_MONOTONIC microseconds, until READY has arrived. */
+/* deadline: until READY has arrived. */
 int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret);
 Helper *helper_free(Helper *helper); /* closes; kills and reaps the child if it is still ours; accepts NULL */
 DEFINE_CLEANUP(Helper *, helper_free)
-const char *helper_detail(const Helper *helper); /* "" when none */
+const char *helper_detail(const Helper *helper); /* "" when none; printable */
 
 int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count);
 HelperSource *helper_sources_free(HelperSource *sources, size_t count);

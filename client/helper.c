@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The dialogue with ovcert-credential, from the asking side. Used by the PAM module and ovcertctl; must never open a
+ * credential itself, keep a secret, or believe a length that the helper names. */
+#include "client/helper.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/helper_process.h"
+#include "common/frame.h"
+#include "common/text.h"
+#include "config.h"
+
+struct Helper {
+    HelperProcess process;
+    int fault; /* negative errno that ended the dialogue; 0 while it goes on */
+    char *detail;
+};
+
+/* snprintf() of two numbers and a decimal unsigned fits well. */
+typedef struct Number {
+    char text[24];
+} Number;
+
+static Number number(unsigned long value) {
+    Number n;
+    (void) snprintf(n.text, sizeof n.text, "%lu", value); /* 20 digits at most */
+    return n;
+}
+
+static int start_process(const HelperOptions *options, HelperProcess *ret) {
+    const char *path = options->path ? options->path : OVCERT_HELPER_PATH;
+    Number seconds = number(options->seconds), uid = number(options->uid), gid = number(options->gid);
+    char *as_ourselves[] = {strdup(path), seconds.text, NULL};
+    char *as_user[] = {
+        as_ourselves[0], seconds.text, uid.text, gid.text, NULL, NULL, NULL,
+    };
+    int r = -ENOMEM;
+    if (options->as_user) {
+        as_user[4] = strdup(options->user);
+        as_user[5] = strdup(options->home);
+    }
+    if (as_ourselves[0] && (!options->as_user || (as_user[4] && as_user[5])))
+        r = helper_process_start(path, options->as_user ? as_user : as_ourselves, ret);
+    free(as_user[5]);
+    free(as_user[4]);
+    free(as_ourselves[0]);
+    return r;
+}
+
+static void set_detail(Helper *helper, char *detail) {
+    free(helper->detail);
+    helper->detail = detail;
+}
+
+/* FAILED: u32 outcome, string detail. */
+static int read_failed(Helper *helper, Reader *reader) {
+    uint32_t outcome;
+    char *detail = NULL;
+    int r = reader_u32(reader, &outcome);
+    if (r < 0)
+        return r;
+    r = reader_string(reader, &detail);
+    if (r < 0)
+        return r;
+    if (!reader_at_end(reader) || outcome > INT32_MAX || !credential_outcome_name((int) outcome)) {
+        free(detail);
+        return -EBADMSG;
+    }
+    set_detail(helper, text_is_printable((View){(const uint8_t *) detail, strlen(detail)})
+                           ? strdup(detail)
+                           : text_escape_string(detail));
+    free(detail);
+    return (int) outcome;
+}
+
+static int receive(Helper *helper, CredentialFrame wanted, uint64_t deadline, Bytes *ret) {
+    uint8_t type;
+    Bytes CLEANUP(bytes_done) payload = {0};
+    int r = frame_receive(helper->process.socket, &type, &payload, deadline);
+    if (r < 0)
+        return r == -EMSGSIZE ? -EBADMSG : r;
+    if (type == CREDENTIAL_FAILED) {
+        Reader reader = {bytes_view(&payload)};
+        return read_failed(helper, &reader);
+    }
+    if (type != wanted)
+        return -EBADMSG;
+    *ret = payload;
+    payload = (Bytes){0};
+    return 0;
+}
+
+static int remember_fault(Helper *helper, int r) {
+    if (r < 0)
+        helper->fault = r;
+    return r;
+}
+
+static int ask(Helper *helper, CredentialFrame request, View payload, CredentialFrame wanted, uint64_t deadline,
+               Bytes *ret) {
+    set_detail(helper, NULL);
+    if (helper->fault < 0)
+        return helper->fault;
+    int r = frame_send(helper->process.socket, (uint8_t) request, payload, deadline);
+    if (r == 0)
+        r = receive(helper, wanted, deadline, ret);
+    return remember_fault(helper, r);
+}
+
+static int receive_ready(Helper *helper, uint64_t deadline) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    int r = receive(helper, CREDENTIAL_READY, deadline, &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    uint32_t version;
+    r = reader_u32(&reader, &version);
+    if (r < 0)
+        return r;
+    return reader_at_end(&reader) && version == CREDENTIAL_PROTOCOL_VERSION ? 0 : -EBADMSG;
+}
+
+int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret) {
+    Helper *CLEANUP(helper_freep) helper = calloc(1, sizeof *helper);
+    if (!helper)
+        return -ENOMEM;
+    helper->process = (HelperProcess){.socket = -1, .pidfd = -1};
+    int r = start_process(options, &helper->process);
+    if (r < 0)
+        return r;
+    r = receive_ready(helper, deadline);
+    if (r != 0)
+        return r;
+    *ret = TAKE_PTR(helper);
+    return 0;
+}
+
+Helper *helper_free(Helper *helper) {
+    if (helper) {
+        helper_process_end(&helper->process);
+        free(helper->detail);
+        free(helper);
+    }
+    return NULL;
+}
+
+const char *helper_detail(const Helper *helper) {
+    return helper->detail ? helper->detail : "";
+}
+
+static void source_done(HelperSource *source) {
+    free(source->kind);
+    free(source->id);
+    free(source->label);
+    free(source->problem);
+    free(source->detail);
+}
+
+HelperSource *helper_sources_free(HelperSource *sources, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        source_done(&sources[i]);
+    free(sources);
+    return NULL;
+}
+
+static int read_source(Reader *reader, HelperSource *source) {
+    uint8_t hidden;
+    int r;
+    if ((r = reader_string(reader, &source->kind)) < 0 || (r = reader_string(reader, &source->id)) < 0 ||
+        (r = reader_string(reader, &source->label)) < 0 || (r = reader_u8(reader, &hidden)) < 0 ||
+        (r = reader_string(reader, &source->problem)) < 0 || (r = reader_string(reader, &source->detail)) < 0)
+        return r;
+    if (hidden > 1)
+        return -EBADMSG;
+    if (source->problem[0] != '\0' && credential_outcome_from_name(source->problem) < 0)
+        return -EBADMSG;
+    source->hidden = hidden == 1;
+    return 0;
+}
+
+/* Reads count elements; the array grows with what really arrives. */
+static int read_sources(Reader *reader, HelperSource **ret, size_t *ret_count) {
+    uint32_t count;
+    int r = reader_u32(reader, &count);
+    HelperSource *sources = NULL;
+    size_t n = 0;
+    while (r == 0 && n < count) {
+        HelperSource *grown = reallocarray(sources, n + 1, sizeof *grown);
+        if (!grown) {
+            r = -ENOMEM;
+            break;
+        }
+        sources = grown;
+        sources[n] = (HelperSource){0};
+        r = read_source(reader, &sources[n++]);
+    }
+    if (r == 0 && !reader_at_end(reader))
+        r = -EBADMSG;
+    if (r < 0) {
+        (void) helper_sources_free(sources, n); /* returns NULL */
+        return r;
+    }
+    *ret = sources;
+    *ret_count = n;
+    return 0;
+}
+
+int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    int r = ask(helper, CREDENTIAL_LIST, (View){0}, CREDENTIAL_SOURCES, deadline, &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_sources(&reader, ret, ret_count));
+}
+
+HelperCertificate *helper_certificates_free(HelperCertificate *certificates, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        bytes_done(&certificates[i].der);
+        bytes_list_done(&certificates[i].chain);
+    }
+    free(certificates);
+    return NULL;
+}
+
+static int read_chain(Reader *reader, BytesList *chain) {
+    uint32_t count;
+    int r = reader_u32(reader, &count);
+    while (r == 0 && chain->count < count) {
+        View der;
+        r = reader_sized(reader, &der);
+        if (r == 0)
+            r = bytes_list_append(chain, der);
+    }
+    return r;
+}
+
+static int read_certificate(Reader *reader, HelperCertificate *certificate) {
+    View der;
+    int r = reader_sized(reader, &der);
+    if (r < 0)
+        return r;
+    r = bytes_copy(der, &certificate->der);
+    if (r < 0)
+        return r;
+    return read_chain(reader, &certificate->chain);
+}
+
+static int read_certificates(Reader *reader, HelperCertificate **ret, size_t *ret_count) {
+    uint32_t count;
+    int r = reader_u32(reader, &count);
+    HelperCertificate *certificates = NULL;
+    size_t n = 0;
+    while (r == 0 && n < count) {
+        HelperCertificate *grown = reallocarray(certificates, n + 1, sizeof *grown);
+        if (!grown) {
+            r = -ENOMEM;
+            break;
+        }
+        certificates = grown;
+        certificates[n] = (HelperCertificate){0};
+        r = read_certificate(reader, &certificates[n++]);
+    }
+    if (r == 0 && !reader_at_end(reader))
+        r = -EBADMSG;
+    if (r < 0) {
+        (void) helper_certificates_free(certificates, n); /* returns NULL */
+        return r;
+    }
+    *ret = certificates;
+    *ret_count = n;
+    return 0;
+}
+
+int helper_unlock(Helper *helper, const HelperSource *source, const Secret *secret, uint64_t deadline,
+                  HelperCertificate **ret, size_t *ret_count) {
+    Bytes CLEANUP(bytes_done) request = {0}; /* wipes the secret with the rest */
+    Bytes CLEANUP(bytes_done) payload = {0};
+    int r;
+    if ((r = bytes_append_string(&request, source->kind)) < 0 || (r = bytes_append_string(&request, source->id)) < 0 ||
+        (r = bytes_append_sized(&request, secret_view(secret))) < 0)
+        return r;
+    r = ask(helper, CREDENTIAL_UNLOCK, bytes_view(&request), CREDENTIAL_CERTIFICATES, deadline, &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_certificates(&reader, ret, ret_count));
+}
+
+static int encode_sign(const Statement *statement, Bytes *request) {
+    View replaced = {statement->replaced, statement->has_replaced ? STATEMENT_FINGERPRINT_SIZE : 0};
+    int r;
+    if ((r = bytes_append_sized(request, (View){statement->fingerprint, STATEMENT_FINGERPRINT_SIZE})) < 0 ||
+        (r = bytes_append_u8(request, (uint8_t) statement->purpose)) < 0 ||
+        (r = bytes_append_sized(request, (View){statement->nonce, STATEMENT_NONCE_SIZE})) < 0 ||
+        (r = bytes_append_string(request, statement->user)) < 0 ||
+        (r = bytes_append_u32(request, statement->uid)) < 0 ||
+        (r = bytes_append_string(request, statement->service)) < 0 ||
+        (r = bytes_append_string(request, statement->tty)) < 0 ||
+        (r = bytes_append_sized(request, (View){statement->host_id, STATEMENT_ID_SIZE})) < 0 ||
+        (r = bytes_append_sized(request, (View){statement->boot_id, STATEMENT_ID_SIZE})) < 0 ||
+        (r = bytes_append_sized(request, replaced)) < 0)
+        return r;
+    return bytes_append_u64(request, statement->deadline);
+}
+
+static int read_signed(Reader *reader, char **ret_algorithm, Bytes *ret_signature) {
+    char *algorithm = NULL;
+    int r = reader_string(reader, &algorithm);
+    if (r < 0)
+        return r;
+    View signature = {0};
+    r = reader_sized(reader, &signature);
+    if (r == 0 && (!reader_at_end(reader) || signature.size == 0))
+        r = -EBADMSG;
+    if (r == 0)
+        r = bytes_copy(signature, ret_signature);
+    if (r < 0)
+        free(algorithm);
+    else
+        *ret_algorithm = algorithm;
+    return r;
+}
+
+int helper_sign(Helper *helper, const Statement *statement, uint64_t deadline, char **ret_algorithm,
+                Bytes *ret_signature) {
+    Bytes CLEANUP(bytes_done) request = {0};
+    Bytes CLEANUP(bytes_done) payload = {0};
+    int r = encode_sign(statement, &request);
+    if (r < 0)
+        return r;
+    r = ask(helper, CREDENTIAL_SIGN, bytes_view(&request), CREDENTIAL_SIGNED, deadline, &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_signed(&reader, ret_algorithm, ret_signature));
+}
