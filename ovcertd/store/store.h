@@ -122,10 +122,18 @@ int store_open(const StoreOptions *options, Store **ret, char **ret_problem);
 Store *store_close(Store *store); /* commits nothing that is open; accepts NULL, returns NULL */
 DEFINE_CLEANUP(Store *, store_close)
 
+/* Everything that changes something stands between store_begin() and store_end(); reading alone needs neither. When the
+ * database gives up a whole transaction by itself (full disk), the calls return that error until store_commit() has
+ * returned it too. */
 int store_begin(Store *store); /* opens the shared transaction if there is none, and this request's savepoint */
 int store_end(Store *store, bool keep);  /* keeps or undoes this request's changes */
 bool store_is_dirty(const Store *store); /* kept changes that are not committed yet */
-int store_commit(Store *store); /* durable when 0; otherwise every kept change since the last commit is undone */
+/* Durable when 0; otherwise every kept change since the last commit is undone. After a commit that erases a person the
+ * file is written anew, which takes the longer the larger it is (0.7 s for 200,000 audit rows). */
+int store_commit(Store *store);
+/* The database's own words about the last negative result, for the journal; "" when there are none. Valid until the
+ * next call. */
+const char *store_fault(const Store *store);
 
 int store_profile_create(Store *store, const ProfileRow *row, int64_t *ret_id); /* STORE_EXISTS */
 int store_profile_by_name(Store *store, const char *name, ProfileRow *ret);
@@ -136,49 +144,53 @@ int store_profile_list(Store *store, const char *after, uint32_t limit, ProfileR
 int store_profile_set_holder(Store *store, int64_t id, const char *holder);
 int store_profile_set_block(Store *store, int64_t id, bool blocked, const char *reason);
 int store_profile_set_last_login(Store *store, int64_t id, int64_t when);
-/* Deletes the profile with its operations, candidates and associations; the audit rows stay, their person data is
- * erased. */
+/* Deletes the profile with its operations, candidates and associations, and certificates that nobody else has or had;
+ * the audit rows stay, their person data is erased: add the row that tells of it before, or its name stays. */
 int store_profile_delete(Store *store, int64_t id);
 
-int store_certificate_put(Store *store, const CertificateRow *row,
-                          int64_t *ret_id); /* by fingerprint; refreshes the chain */
+/* By fingerprint, which must be der's (else -EINVAL; a row where it is not reads as -EUCLEAN); refreshes the rest. To
+ * be followed by its association or candidate in the same request: a certificate that nothing names is swept away. */
+int store_certificate_put(Store *store, const CertificateRow *row, int64_t *ret_id);
 
 int store_association_active(Store *store, int64_t profile, AssociationRow *ret);
-int store_association_by_fingerprint(Store *store, const uint8_t fingerprint[32],
-                                     AssociationRow *ret); /* active only */
+/* Active ones only. */
+int store_association_by_fingerprint(Store *store, const uint8_t fingerprint[32], AssociationRow *ret);
 int store_association_create(Store *store, int64_t profile, int64_t certificate, int64_t since, uint32_t by_uid,
                              bool proven, int64_t *ret_id);
 int store_association_end(Store *store, int64_t id, int64_t when, uint32_t by_uid, const char *why);
 int store_certificate_is_barred(Store *store, const uint8_t fingerprint[32]); /* 0 no, STORE_EXISTS yes */
 int store_certificate_bar(Store *store, const uint8_t fingerprint[32], int64_t when, uint32_t by_uid, const char *why);
 
-int store_candidate_create(
-    Store *store, int64_t profile, int64_t certificate, int64_t proven, int64_t deadline, uint32_t by_uid,
-    char ret_id[STORE_ID_SIZE]); /* replaces the profile's earlier candidate of the same certificate */
+/* Replaces the profile's earlier candidate of the same certificate. */
+int store_candidate_create(Store *store, int64_t profile, int64_t certificate, int64_t proven, int64_t deadline,
+                           uint32_t by_uid, char ret_id[STORE_ID_SIZE]);
 int store_candidate_get(Store *store, const char *id, CandidateRow *ret);
 int store_candidate_list(Store *store, int64_t profile, CandidateRow **ret, size_t *ret_count); /* newest first */
 int store_candidate_delete(Store *store, const char *id);
 int store_candidate_expire(Store *store, int64_t now, uint64_t *ret_count);
 
-int store_operation_create(Store *store, const OperationRow *row,
-                           char ret_id[STORE_ID_SIZE]); /* STORE_EXISTS: one open of the kind */
+/* Makes the id itself (row->id is not read). STORE_EXISTS: there is an open one of the kind. */
+int store_operation_create(Store *store, const OperationRow *row, char ret_id[STORE_ID_SIZE]);
 int store_operation_get(Store *store, const char *id, OperationRow *ret);
 int store_operation_list_open(Store *store, int64_t profile, OperationRow **ret, size_t *ret_count);
-int store_operation_list_due(Store *store, int64_t now, OperationRow **ret,
-                             size_t *ret_count); /* open ones past their deadline */
+/* Open ones with deadline <= now, earliest first. */
+int store_operation_list_due(Store *store, int64_t now, OperationRow **ret, size_t *ret_count);
 int store_operation_set(Store *store, const char *id, int state, int64_t deadline);
 
 int store_audit_add(Store *store, const AuditEntry *entry);
 /* Rows with seq > after, at most limit; profile NULL for all. */
 int store_audit_list(Store *store, const char *profile, uint64_t after, uint32_t limit, AuditRow **ret,
                      size_t *ret_count);
-/* Checks rows after < seq <= after+limit against the chain. *ret_checked: last row looked at; *ret_problem NULL or what
- * is wrong (caller frees). */
+/* Checks rows after < seq <= after+limit against the chain. *ret_checked: the last row found right, after itself when
+ * there are none left; *ret_problem NULL or what is wrong (caller frees). A tail that was cut off, or a chain made
+ * anew, shows only against a head that was kept elsewhere: journal store_audit_head() and compare. */
 int store_audit_verify(Store *store, uint64_t after, uint32_t limit, uint64_t *ret_checked, char **ret_problem);
-int store_audit_head(Store *store, uint64_t *ret_seq, uint8_t ret_hash[32]);
-int store_audit_erase_person(Store *store, const char *profile); /* and the salts; the chain stays whole */
+int store_audit_head(Store *store, uint64_t *ret_seq, uint8_t ret_hash[32]); /* 0 and zeros before the first row */
+/* Names and salts of the profile's rows, and its own certificates' subjects in others; the chain stays whole. */
+int store_audit_erase_person(Store *store, const char *profile);
 
-int store_setting_get(Store *store, const char *key, Bytes *ret); /* small durable values: clock floor, hint key */
+/* Small durable values: clock floor, hint key. Keys beginning with "store." are the store's own. */
+int store_setting_get(Store *store, const char *key, Bytes *ret);
 int store_setting_set(Store *store, const char *key, View value);
 
 void profile_row_done(ProfileRow *row);

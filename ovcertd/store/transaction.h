@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Transaction: the parts of store.h's units of work that the rest of store/ needs. Internal to store/. */
+#pragma once
+
+#include "ovcertd/store/store.h"
+
+/* The current request erases personal data: once it is committed, the file is written anew and its log emptied. */
+int transaction_mark_scrub(Store *store);
+/* Does what a crash between such a commit and the rewriting has left undone. */
+int transaction_finish_scrub(Store *store);

@@ -1,0 +1,5 @@
+-- name: setting_get
+SELECT value FROM setting WHERE key = ?1;
+
+-- name: setting_set
+INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
