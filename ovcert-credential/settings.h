@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Settings of the helper, from the root-owned file credential.conf alone (SECURITY 21); never from environment or
+ * arguments. Syntax: ini, as libeconf(3) reads it. Everything has a default, and the file may be missing.
+ *
+ *   [pkcs12]
+ *   files=PATTERN ...      glob(7) patterns separated by white space, absolute; %h is the user's home, %u the user's
+ *                          name, %% a per cent sign; a "?" fits a space. Default: all .p12 and .pfx in %h/.ovcert
+ *   max-iterations=N       key-derivation rounds that one file may ask for in all, 1 to 100000000. Default: 1000000 */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Zero-initialise; settings_done(). */
+typedef struct Settings {
+    char **patterns;
+    size_t n_patterns;
+    uint64_t max_iterations;
+} Settings;
+
+void settings_done(Settings *settings);
+
+/* owner: the uid that must own the file (root's; a parameter for the tests), which group and others may not write.
+ * 0; CREDENTIAL_OUTCOME_CONFIGURATION with file, line and reason in *ret_detail; -ENOMEM. */
+int settings_load(const char *path, uid_t owner, Settings *ret, char **ret_detail);
