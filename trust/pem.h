@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates out of a file's contents: PEM (RFC 7468), one or several with anything between them, or one in DER. */
+#pragma once
+
+#include "common/bytes.h"
+
+/* Appends the DER of each certificate in the order of the file: the leaf comes first by custom. Nothing is parsed
+ * beyond the framing: certificate_parse() says whether each is one. Private keys in the file are skipped and wiped. 0
+ * with at least one, -ENODATA when there is none, -EBADMSG for a damaged PEM block, -ENOMEM. */
+int trust_read_certificates(View file, BytesList *ret);
