@@ -24,11 +24,11 @@ need_root() {
     exit 77
 }
 
-# packages_for PURPOSE...: the names in packages.txt.
+# packages_for PURPOSE...: the names in packages.
 packages_for() {
     local purpose
     for purpose; do
-        awk -v purpose="$purpose" '$1 == purpose { print $2 }' "$TOOLS_DIR/packages.txt"
+        awk -v purpose="$purpose" '$1 == purpose { print $2 }' "$TOOLS_DIR/packages"
     done
 }
 
