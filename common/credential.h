@@ -13,7 +13,8 @@
  *                   u8 hidden (certificates show only once unlocked),
  *                   string problem ("" or why it cannot be used, an outcome name as below), string detail
  *   → UNLOCK        string kind, string id, sized secret
- *   ← CERTIFICATES  u32 count, then each: sized DER, u32 chain count, each sized DER; all of them have a private key
+ *   ← CERTIFICATES  u32 count, then each: sized fingerprint (32: SHA-256 of the DER, for clients without cryptography),
+ *                   sized DER, u32 chain count, each sized DER; all of them have a private key
  *   → SIGN          sized fingerprint (32), u8 purpose, sized nonce, string user, u32 uid, string service, string tty,
  *                   sized host id, sized boot id, sized replaced (0 or 32), u64 deadline
  *   ← SIGNED        string algorithm, sized signature; the helper then exits: it signs once
