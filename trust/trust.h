@@ -29,11 +29,12 @@ typedef struct TrustProblems {
 } TrustProblems;
 void trust_problems_done(TrustProblems *problems);
 
-/* Loads both folders. A faulty file is listed in problems and skipped; a CRL of an issuer whose new file is faulty is
- * kept from `previous` (may be NULL), so a bad file never makes data vanish (SECURITY 10). CRL signatures are verified
- * here, once, against the anchors and stored issuers when they are anchors; those of intermediates, which arrive with
- * certificates, at judgement. now: seconds since the epoch. 0 with a reference in *ret; -errno when anchors_dir cannot
- * be read at all. */
+/* Loads both folders: regular files in the order of their names, those that begin with a dot left out. A faulty file is
+ * listed in problems (may be NULL) and skipped; the CRLs that `previous` (may be NULL) holds of that file are kept, so
+ * a bad file never makes data vanish (SECURITY 10). Stale CRLs and expired anchors are listed, too, but loaded. CRLs
+ * whose issuer is an anchor are verified here; those of intermediates, which arrive with certificates, at the first
+ * judgement that needs them. now: seconds since the epoch. 0 with a reference in *ret; -errno when anchors_dir cannot
+ * be read. */
 int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
                      TrustProblems *problems);
 TrustStore *trust_store_ref(TrustStore *store);   /* thread-safe */
@@ -41,6 +42,8 @@ TrustStore *trust_store_unref(TrustStore *store); /* thread-safe; accepts NULL, 
 DEFINE_CLEANUP(TrustStore *, trust_store_unref)
 size_t trust_store_anchors(const TrustStore *store);
 size_t trust_store_crls(const TrustStore *store);
+/* The latest thisUpdate verified so far, options.clock_floor included: to be kept, and given to the next load. */
+int64_t trust_store_clock_floor(const TrustStore *store);
 
 typedef struct TrustQuery {
     View leaf;
@@ -52,5 +55,11 @@ typedef struct TrustQuery {
 } TrustQuery;
 
 /* Judges for signing in. 0 with a filled *ret (accepted or not), or -ENOMEM with nothing. A pure function of store and
- * query: any thread. */
+ * query (but for the time limit): any thread.
+ *
+ * All checks run whatever the earlier ones found, so EXPIRED alone (verdict_is_only) means that nothing else is wrong;
+ * the anchor or an intermediate may be what has expired, which the depth tells. A certificate ends with its notAfter,
+ * no tolerance. Revocation is asked only along a chain whose signatures lead to an anchor: a chain that does not is
+ * UNTRUSTED or BAD_SIGNATURE anyway. A list that names the certificate counts however stale, partial or soft. A
+ * certificate that names no holder is accepted here: kinds and profiles are the caller's policy. */
 int trust_judge(const TrustStore *store, const TrustQuery *query, Verdict *ret);
