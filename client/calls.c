@@ -114,8 +114,8 @@ static void fill_statement(const Asked *asked, const Fields *fields, ClientChall
 }
 
 static int read_challenge(Client *client, sd_bus_message *reply, const Asked *asked, ClientChallenge *ret) {
-    ClientChallenge CLEANUP(client_challenge_done) challenge = {0};
-    Fields CLEANUP(fields_done) fields = {0};
+    CLEANUP(client_challenge_done) ClientChallenge challenge = {0};
+    CLEANUP(fields_done) Fields fields = {0};
     int r = read_fields(reply, &challenge, &fields);
     if (r < 0)
         return client_bad_reply(client, r);
@@ -155,7 +155,7 @@ static int call_login(Client *client, const char *member, const char *user, cons
                       uint64_t deadline, sd_bus_message **ret) {
     if (!is_sendable(user) || !is_sendable(or_empty(context->service)) || !is_sendable(or_empty(context->tty)))
         return -EINVAL;
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) message = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
     int r = client_message(client, OVCERT_OBJECT_PATH, OVCERT_LOGIN_INTERFACE, member, &message);
     if (r < 0)
         return r;
@@ -170,11 +170,11 @@ static int call_login(Client *client, const char *member, const char *user, cons
 
 int client_login_hint(Client *client, const char *user, const ClientContext *context, uint64_t deadline,
                       uint8_t ret_fingerprint[32]) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = call_login(client, "Hint", user, context, deadline, &reply);
     if (r != 0)
         return r;
-    Bytes CLEANUP(bytes_done) fingerprint = {0};
+    CLEANUP(bytes_done) Bytes fingerprint = {0};
     const DictField dict[] = {{.key = "fingerprint", .type = "ay", .target = &fingerprint}};
     r = dict_read(reply, dict, ELEMENTSOF(dict));
     if (r < 0)
@@ -187,7 +187,7 @@ int client_login_hint(Client *client, const char *user, const ClientContext *con
 
 int client_login_begin(Client *client, const char *user, const ClientContext *context, uint64_t deadline,
                        ClientChallenge *ret) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = call_login(client, "Begin", user, context, deadline, &reply);
     if (r != 0)
         return r;
@@ -203,7 +203,7 @@ int client_login_begin(Client *client, const char *user, const ClientContext *co
 }
 
 static int read_login(Client *client, sd_bus_message *reply, const char *user, ClientLogin *ret) {
-    ClientLogin CLEANUP(client_login_done) login = {0};
+    CLEANUP(client_login_done) ClientLogin login = {0};
     const DictField dict[] = {
         {.key = "user", .type = "s", .target = &login.user},
         {.key = "not-after", .type = "x", .target = &login.not_after},
@@ -227,8 +227,8 @@ static int append_answer(sd_bus_message *message, const char *algorithm, View si
 
 int client_login_finish(Client *client, const ClientChallenge *challenge, View certificate, const BytesList *chain,
                         const char *algorithm, View signature, uint64_t deadline, ClientLogin *ret) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) message = NULL;
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = client_message(client, OVCERT_OBJECT_PATH, OVCERT_LOGIN_INTERFACE, "Finish", &message);
     if (r < 0)
         return r;
@@ -242,8 +242,8 @@ int client_login_finish(Client *client, const ClientChallenge *challenge, View c
 
 int client_begin_proof(Client *client, const char *user, View certificate, const BytesList *chain, const char *service,
                        const char *tty, uint64_t deadline, ClientChallenge *ret) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) message = NULL;
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = client_profile_message(client, user, "BeginProof", &message);
     if (r < 0)
         return r;
@@ -260,8 +260,8 @@ int client_begin_proof(Client *client, const char *user, View certificate, const
 
 int client_prove(Client *client, const char *user, const ClientChallenge *challenge, const char *algorithm,
                  View signature, uint64_t deadline, char **ret_candidate) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) message = NULL;
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = client_profile_message(client, user, "Prove", &message);
     if (r < 0)
         return r;

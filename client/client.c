@@ -25,12 +25,10 @@ struct Client {
 static int append_line(Bytes *all, View line) {
     if (text_is_printable(line)) /* escaped by who sent it, if need be: never twice */
         return bytes_append(all, line);
-    char *escaped = text_escape(line);
+    CLEANUP(free_pointer) char *escaped = text_escape(line);
     if (!escaped)
         return -ENOMEM;
-    int r = bytes_append(all, (View){(const uint8_t *) escaped, strlen(escaped)});
-    free(escaped);
-    return r;
+    return bytes_append(all, (View){(const uint8_t *) escaped, strlen(escaped)});
 }
 
 static int append_lines(Bytes *all, const char *text) {
@@ -128,7 +126,7 @@ static int connect_bus(Client *client, const char *address, uint64_t deadline) {
 }
 
 int client_new(const char *address, uint64_t deadline, Client **ret) {
-    Client *CLEANUP(client_freep) client = calloc(1, sizeof *client);
+    CLEANUP(client_freep) Client *client = calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
     client->interrupt = -1;
@@ -164,7 +162,7 @@ void client_set_interrupt(Client *client, int fd) {
 }
 
 int client_message(Client *client, const char *path, const char *interface, const char *member, sd_bus_message **ret) {
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) message = NULL;
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
     int r = sd_bus_message_new_method_call(client->bus, &message, OVCERT_BUS_NAME, path, interface, member);
     if (r < 0)
         return r;
@@ -178,13 +176,11 @@ int client_message(Client *client, const char *path, const char *interface, cons
 int client_profile_message(Client *client, const char *user, const char *member, sd_bus_message **ret) {
     if (!text_is_user_name(user))
         return -EINVAL;
-    char *path = NULL;
+    CLEANUP(free_pointer) char *path = NULL;
     int r = sd_bus_path_encode(OVCERT_PROFILE_PREFIX, user, &path);
     if (r < 0)
         return r;
-    r = client_message(client, path, OVCERT_PROFILE_INTERFACE, member, ret);
-    free(path);
-    return r;
+    return client_message(client, path, OVCERT_PROFILE_INTERFACE, member, ret);
 }
 
 int client_append_certificate(sd_bus_message *message, View certificate, const BytesList *chain) {
@@ -229,8 +225,8 @@ int client_call(Client *client, sd_bus_message *message, uint64_t deadline, sd_b
     uint64_t now = frame_now();
     if (now >= deadline)
         return connection_outcome(client, -ETIMEDOUT);
-    sd_bus_message *CLEANUP(sd_bus_message_unrefp) reply = NULL;
-    sd_bus_slot *CLEANUP(sd_bus_slot_unrefp) slot = NULL; /* freed first: no late reply finds `reply` gone */
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    CLEANUP(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL; /* freed first: no late reply finds `reply` gone */
     int r = sd_bus_call_async(client->bus, &slot, message, on_reply, &reply, deadline - now);
     while (r >= 0 && !reply)
         r = drive(client, deadline);

@@ -60,7 +60,7 @@ static int read_value(sd_bus_message *message, const DictField *field) {
     case 'x':
         return read_basic(message, field->type[0], field->target);
     default:
-        assert(!"a DictField of another type needs a reader");
+        assert(false); /* a DictField of another type needs a reader */
         return -EINVAL;
     }
 }

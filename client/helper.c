@@ -33,21 +33,14 @@ static Number number(unsigned long value) {
 static int start_process(const HelperOptions *options, HelperProcess *ret) {
     const char *path = options->path ? options->path : OVCERT_HELPER_PATH;
     Number seconds = number(options->seconds), uid = number(options->uid), gid = number(options->gid);
-    char *as_ourselves[] = {strdup(path), seconds.text, NULL};
-    char *as_user[] = {
-        as_ourselves[0], seconds.text, uid.text, gid.text, NULL, NULL, NULL,
-    };
-    int r = -ENOMEM;
-    if (options->as_user) {
-        as_user[4] = strdup(options->user);
-        as_user[5] = strdup(options->home);
-    }
-    if (as_ourselves[0] && (!options->as_user || (as_user[4] && as_user[5])))
-        r = helper_process_start(path, options->as_user ? as_user : as_ourselves, ret);
-    free(as_user[5]);
-    free(as_user[4]);
-    free(as_ourselves[0]);
-    return r;
+    CLEANUP(free_pointer) char *name = strdup(path);
+    CLEANUP(free_pointer) char *user = strdup(options->as_user ? options->user : "");
+    CLEANUP(free_pointer) char *home = strdup(options->as_user ? options->home : "");
+    if (!name || !user || !home)
+        return -ENOMEM;
+    char *as_ourselves[] = {name, seconds.text, NULL};
+    char *as_user[] = {name, seconds.text, uid.text, gid.text, user, home, NULL};
+    return helper_process_start(path, options->as_user ? as_user : as_ourselves, ret);
 }
 
 static void set_detail(Helper *helper, char *detail) {
@@ -58,27 +51,23 @@ static void set_detail(Helper *helper, char *detail) {
 /* FAILED: u32 outcome, string detail. */
 static int read_failed(Helper *helper, Reader *reader) {
     uint32_t outcome;
-    char *detail = NULL;
+    CLEANUP(free_pointer) char *detail = NULL;
     int r = reader_u32(reader, &outcome);
     if (r < 0)
         return r;
     r = reader_string(reader, &detail);
     if (r < 0)
         return r;
-    if (!reader_at_end(reader) || outcome > INT32_MAX || !credential_outcome_name((int) outcome)) {
-        free(detail);
+    if (!reader_at_end(reader) || outcome > INT32_MAX || !credential_outcome_name((int) outcome))
         return -EBADMSG;
-    }
-    set_detail(helper, text_is_printable((View){(const uint8_t *) detail, strlen(detail)})
-                           ? strdup(detail)
-                           : text_escape_string(detail));
-    free(detail);
+    bool printable = text_is_printable((View){(const uint8_t *) detail, strlen(detail)});
+    set_detail(helper, printable ? TAKE_PTR(detail) : text_escape_string(detail));
     return (int) outcome;
 }
 
 static int receive(Helper *helper, CredentialFrame wanted, uint64_t deadline, Bytes *ret) {
     uint8_t type;
-    Bytes CLEANUP(bytes_done) payload = {0};
+    CLEANUP(bytes_done) Bytes payload = {0};
     int r = frame_receive(helper->process.socket, &type, &payload, deadline);
     if (r < 0)
         return r == -EMSGSIZE ? -EBADMSG : r;
@@ -111,7 +100,7 @@ static int ask(Helper *helper, CredentialFrame request, View payload, Credential
 }
 
 static int receive_ready(Helper *helper, uint64_t deadline) {
-    Bytes CLEANUP(bytes_done) payload = {0};
+    CLEANUP(bytes_done) Bytes payload = {0};
     int r = receive(helper, CREDENTIAL_READY, deadline, &payload);
     if (r != 0)
         return r;
@@ -124,7 +113,7 @@ static int receive_ready(Helper *helper, uint64_t deadline) {
 }
 
 int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret) {
-    Helper *CLEANUP(helper_freep) helper = calloc(1, sizeof *helper);
+    CLEANUP(helper_freep) Helper *helper = calloc(1, sizeof *helper);
     if (!helper)
         return -ENOMEM;
     helper->process = (HelperProcess){.socket = -1, .pidfd = -1};
@@ -209,7 +198,7 @@ static int read_sources(Reader *reader, HelperSource **ret, size_t *ret_count) {
 }
 
 int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count) {
-    Bytes CLEANUP(bytes_done) payload = {0};
+    CLEANUP(bytes_done) Bytes payload = {0};
     int r = ask(helper, CREDENTIAL_LIST, (View){0}, CREDENTIAL_SOURCES, deadline, &payload);
     if (r != 0)
         return r;
@@ -239,10 +228,13 @@ static int read_chain(Reader *reader, BytesList *chain) {
 }
 
 static int read_certificate(Reader *reader, HelperCertificate *certificate) {
-    View der;
-    int r = reader_sized(reader, &der);
-    if (r < 0)
+    View fingerprint, der;
+    int r;
+    if ((r = reader_sized(reader, &fingerprint)) < 0 || (r = reader_sized(reader, &der)) < 0)
         return r;
+    if (fingerprint.size != sizeof certificate->fingerprint)
+        return -EBADMSG;
+    memcpy(certificate->fingerprint, fingerprint.data, fingerprint.size);
     r = bytes_copy(der, &certificate->der);
     if (r < 0)
         return r;
@@ -277,8 +269,8 @@ static int read_certificates(Reader *reader, HelperCertificate **ret, size_t *re
 
 int helper_unlock(Helper *helper, const HelperSource *source, const Secret *secret, uint64_t deadline,
                   HelperCertificate **ret, size_t *ret_count) {
-    Bytes CLEANUP(bytes_done) request = {0}; /* wipes the secret with the rest */
-    Bytes CLEANUP(bytes_done) payload = {0};
+    CLEANUP(bytes_done) Bytes request = {0}; /* wipes the secret with the rest */
+    CLEANUP(bytes_done) Bytes payload = {0};
     int r;
     if ((r = bytes_append_string(&request, source->kind)) < 0 || (r = bytes_append_string(&request, source->id)) < 0 ||
         (r = bytes_append_sized(&request, secret_view(secret))) < 0)
@@ -308,7 +300,7 @@ static int encode_sign(const Statement *statement, Bytes *request) {
 }
 
 static int read_signed(Reader *reader, char **ret_algorithm, Bytes *ret_signature) {
-    char *algorithm = NULL;
+    CLEANUP(free_pointer) char *algorithm = NULL;
     int r = reader_string(reader, &algorithm);
     if (r < 0)
         return r;
@@ -318,17 +310,15 @@ static int read_signed(Reader *reader, char **ret_algorithm, Bytes *ret_signatur
         r = -EBADMSG;
     if (r == 0)
         r = bytes_copy(signature, ret_signature);
-    if (r < 0)
-        free(algorithm);
-    else
-        *ret_algorithm = algorithm;
+    if (r == 0)
+        *ret_algorithm = TAKE_PTR(algorithm);
     return r;
 }
 
 int helper_sign(Helper *helper, const Statement *statement, uint64_t deadline, char **ret_algorithm,
                 Bytes *ret_signature) {
-    Bytes CLEANUP(bytes_done) request = {0};
-    Bytes CLEANUP(bytes_done) payload = {0};
+    CLEANUP(bytes_done) Bytes request = {0};
+    CLEANUP(bytes_done) Bytes payload = {0};
     int r = encode_sign(statement, &request);
     if (r < 0)
         return r;

@@ -41,6 +41,7 @@ typedef struct HelperSource {
 } HelperSource;
 
 typedef struct HelperCertificate {
+    uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE]; /* the helper's word, good for finding one among many */
     Bytes der;
     BytesList chain;
 } HelperCertificate;

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Stands in for ovcert-credential where a test needs one that misbehaves; how is its program name (argv[0] is a link's
+ * name). Must work without an environment, as the real one does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/credential.h"
+#include "common/frame.h"
+#include "common/macros.h"
+
+extern char **environ;
+
+static void say(CredentialFrame type, Bytes *payload) {
+    if (frame_send(CREDENTIAL_SOCKET_FD, (uint8_t) type, bytes_view(payload), frame_now() + 5000000) < 0)
+        _exit(1);
+    bytes_done(payload);
+}
+
+static void say_number(CredentialFrame type, uint32_t value) {
+    Bytes payload = {0};
+    if (bytes_append_u32(&payload, value) < 0)
+        _exit(1);
+    say(type, &payload);
+}
+
+static CredentialFrame hear(Bytes *payload) {
+    uint8_t type;
+    if (frame_receive(CREDENTIAL_SOCKET_FD, &type, payload, frame_now() + 5000000) < 0)
+        _exit(1);
+    return (CredentialFrame) type;
+}
+
+static void say_failed(CredentialOutcome outcome, const char *detail) {
+    Bytes payload = {0};
+    if (bytes_append_u32(&payload, outcome) < 0 || bytes_append_string(&payload, detail) < 0)
+        _exit(1);
+    say(CREDENTIAL_FAILED, &payload);
+}
+
+static const char *descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return "no limit";
+    for (int fd = CREDENTIAL_SOCKET_FD + 1; fd < 1024 && (rlim_t) fd < limit.rlim_cur; fd++)
+        if (fcntl(fd, F_GETFD) >= 0)
+            return "a descriptor too many";
+    return "";
+}
+
+static const char *signals(void) {
+    sigset_t mask;
+    if (sigprocmask(SIG_BLOCK, NULL, &mask) < 0 || !sigisemptyset(&mask))
+        return "signals blocked";
+    for (int signal = 1; signal < SIGRTMIN; signal++) {
+        struct sigaction action;
+        if (sigaction(signal, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+            return "a signal is not at its default";
+    }
+    return "";
+}
+
+/* "" when the process is as the contract says. */
+static const char *surroundings(void) {
+    char target[64] = "";
+    if (environ && environ[0])
+        return "an environment";
+    for (int fd = 0; fd <= 2; fd++) {
+        char path[32];
+        (void) snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(path, target, sizeof target - 1);
+        if (n != 9 || memcmp(target, "/dev/null", 9) != 0)
+            return "standard descriptors";
+    }
+    if (getsid(0) != getpid())
+        return "not its own session";
+    return descriptors()[0] ? descriptors() : signals();
+}
+
+static void say_arguments(int argc, char *argv[]) {
+    Bytes payload = {0};
+    if (bytes_append_u32(&payload, 1) < 0 || bytes_append_string(&payload, "pkcs12") < 0 ||
+        bytes_append_string(&payload, surroundings()) < 0 ||
+        bytes_append_string(&payload, argc > 1 ? argv[1] : "") < 0 || bytes_append_u8(&payload, 1) < 0 ||
+        bytes_append_string(&payload, "") < 0 || bytes_append_string(&payload, argc == 6 ? argv[4] : "") < 0)
+        _exit(1);
+    say(CREDENTIAL_SOURCES, &payload);
+}
+
+static void misbehave_first(const char *how) {
+    if (strcmp(how, "dies") == 0)
+        _exit(0);
+    if (strcmp(how, "mute") == 0)
+        (void) pause(); /* until it is killed */
+    if (strcmp(how, "garbage") == 0) {
+        (void) !write(CREDENTIAL_SOCKET_FD, "HTTP/1.0 200 OK\r\n\r\n", 19); /* nonsense may get lost */
+        (void) pause();
+    }
+    if (strcmp(how, "version") == 0)
+        say_number(CREDENTIAL_READY, CREDENTIAL_PROTOCOL_VERSION + 1);
+    if (strcmp(how, "sources-first") == 0)
+        say_number(CREDENTIAL_SOURCES, 0);
+    if (strcmp(how, "fails") == 0)
+        say_failed(CREDENTIAL_OUTCOME_CONFIGURATION, "");
+}
+
+static void answer(const char *how, int argc, char *argv[]) {
+    Bytes request = {0};
+    CredentialFrame type = hear(&request);
+    bytes_done(&request);
+    if (strcmp(how, "dies-later") == 0)
+        _exit(0);
+    if (strcmp(how, "hangs") == 0)
+        (void) pause();
+    if (strcmp(how, "counts") == 0)
+        say_number(type == CREDENTIAL_LIST ? CREDENTIAL_SOURCES : CREDENTIAL_CERTIFICATES, UINT32_MAX);
+    else if (strcmp(how, "confuses") == 0)
+        say_number(CREDENTIAL_READY, CREDENTIAL_PROTOCOL_VERSION);
+    else if (strcmp(how, "outcome") == 0)
+        say_failed((CredentialOutcome) 9999, "");
+    else if (strcmp(how, "wrong") == 0)
+        say_failed(CREDENTIAL_OUTCOME_WRONG_SECRET, "MAC \033[2J");
+    else
+        say_arguments(argc, argv);
+}
+
+int main(int argc, char *argv[]) {
+    const char *slash = strrchr(argv[0], '/');
+    const char *how = slash ? slash + 1 : argv[0];
+    misbehave_first(how);
+    say_number(CREDENTIAL_READY, CREDENTIAL_PROTOCOL_VERSION);
+    for (;;)
+        answer(how, argc, argv);
+}
