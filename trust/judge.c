@@ -137,14 +137,23 @@ static VerdictReason reason_of(int error) {
     return VERDICT_INVALID;
 }
 
-static void add_error(Judge *judge, int error, unsigned depth, const X509 *at) {
-    VerdictReason reason = reason_of(error);
+static void add_expired(Judge *judge, unsigned depth, const X509 *at) {
     int64_t limit;
 
-    if (reason == VERDICT_EXPIRED && at && time_from_asn1(X509_get0_notAfter(at), &limit))
-        add(judge, reason, depth, "ended %s", time_text(limit).text);
-    else if (reason == VERDICT_NOT_YET_VALID && at && time_from_asn1(X509_get0_notBefore(at), &limit))
-        add(judge, reason, depth, "begins %s", time_text(limit).text);
+    if (!at || !time_from_asn1(X509_get0_notAfter(at), &limit))
+        add(judge, VERDICT_EXPIRED, depth, "%s", "");
+    else if (judge->query->now > limit) /* RFC 5280 4.1.2.5 includes the last second, OpenSSL does not */
+        add(judge, VERDICT_EXPIRED, depth, "ended %s", time_text(limit).text);
+}
+
+static void add_error(Judge *judge, int error, unsigned depth, const X509 *at) {
+    VerdictReason reason = reason_of(error);
+    int64_t begin;
+
+    if (reason == VERDICT_EXPIRED)
+        add_expired(judge, depth, at);
+    else if (reason == VERDICT_NOT_YET_VALID && at && time_from_asn1(X509_get0_notBefore(at), &begin))
+        add(judge, reason, depth, "begins %s", time_text(begin).text);
     else
         add(judge, reason, depth, "%s", X509_verify_cert_error_string(error));
 }
@@ -161,15 +170,18 @@ static int on_check(int ok, X509_STORE_CTX *ctx) {
     return time_is_up(judge) ? 0 : 1;
 }
 
-static void set_parameters(X509_STORE_CTX *ctx, const Judge *judge) {
+static int set_parameters(X509_STORE_CTX *ctx, const Judge *judge) {
     X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(ctx);
 
     X509_VERIFY_PARAM_set_time(parameters, (time_t) judge->query->now);
     X509_VERIFY_PARAM_set_depth(parameters, (int) OVCERT_CHAIN_MAX - 2); /* counts neither leaf nor anchor */
     /* Policies count when a certificate of the chain says so. Never X509_V_FLAG_PARTIAL_CHAIN: SECURITY 12. */
-    (void) X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_POLICY_CHECK); /* fails for flags we do not set */
+    if (!X509_VERIFY_PARAM_add0_policy(parameters, OBJ_nid2obj(NID_any_policy)) ||
+        !X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_POLICY_CHECK))
+        return -ENOMEM;
     X509_STORE_CTX_set0_trusted_stack(ctx, trust_store_stack(judge->store));
     X509_STORE_CTX_set_verify_cb(ctx, on_check);
+    return 0;
 }
 
 static int build_chain(Judge *judge) {
@@ -177,14 +189,14 @@ static int build_chain(Judge *judge) {
     int result;
 
     if (!ctx || !X509_STORE_CTX_init(ctx, NULL, certificate_x509(judge->leaf), judge->untrusted) ||
-        !X509_STORE_CTX_set_app_data(ctx, judge)) {
+        !X509_STORE_CTX_set_app_data(ctx, judge) || set_parameters(ctx, judge) < 0) {
         X509_STORE_CTX_free(ctx);
         return -ENOMEM;
     }
-    set_parameters(ctx, judge);
     result = X509_verify_cert(ctx);
     /* It stopped though we never said so: checks are missing, and "expired alone", say, would not be true. */
-    if (result <= 0 && !verdict_has(judge->verdict, VERDICT_WORK_LIMIT))
+    if (result <= 0 && !verdict_has(judge->verdict, VERDICT_WORK_LIMIT) &&
+        !verdict_has(judge->verdict, VERDICT_UNTRUSTED))
         add(judge, VERDICT_INVALID, 0, "%s", X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
     judge->chain = X509_STORE_CTX_get1_chain(ctx);
     X509_STORE_CTX_free(ctx);
@@ -300,16 +312,17 @@ static Purpose purpose_of(X509 *x509) {
 static void check_leaf(Judge *judge) {
     X509 *leaf = certificate_x509(judge->leaf);
     bool has_usage = X509_get_ext_by_NID(leaf, NID_key_usage, -1) >= 0;
+    uint32_t usage = X509_get_key_usage(leaf);
     Purpose purpose = purpose_of(leaf);
 
     if (!has_usage)
         add(judge, VERDICT_KEY_USAGE, 0, "no key usage");
-    else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
+    else if (!(usage & KU_DIGITAL_SIGNATURE))
         add(judge, VERDICT_KEY_USAGE, 0, "digitalSignature is missing");
     if (purpose != PURPOSE_SIGN_IN)
         add(judge, VERDICT_EXTENDED_KEY_USAGE, 0,
             purpose == PURPOSE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
-    if (X509_check_ca(leaf) != 0)
+    if (X509_check_ca(leaf) != 0 || (has_usage && (usage & KU_KEY_CERT_SIGN)))
         add(judge, VERDICT_LEAF_IS_CA, 0, "CA bit or keyCertSign");
     if (X509_get_ext_by_NID(leaf, NID_name_constraints, -1) >= 0)
         add(judge, VERDICT_NAME_CONSTRAINTS, 0, "name constraints in a personal certificate");

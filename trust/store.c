@@ -217,7 +217,7 @@ static int anchor_take(Loader *loader, const char *file, View der) {
     wrong = anchor_problem(certificate_x509(anchor));
     if (wrong)
         return problem(loader, file, "%s is no trust anchor: %s", facts->subject, wrong);
-    if (facts->not_after <= loader->now) {
+    if (facts->not_after < loader->now) {
         r = problem(loader, file, "%s has expired", facts->subject);
         if (r < 0)
             return r;
