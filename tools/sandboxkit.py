@@ -2,11 +2,15 @@
 """What tools/daemon, the demo and the end-to-end tests know about the sandbox: where things are, and how ovcertd runs in it."""
 import contextlib
 import os
+import pwd
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
+
+import pexpect
 
 SANDBOX = os.environ.get("OVCERT_SANDBOX", "/run/ovcert-sandbox")
 TOOLS = os.path.dirname(os.path.abspath(__file__))
@@ -24,6 +28,15 @@ PEOPLE = ("demo", "other")
 HOLDER = "99999999R"
 OTHER_HOLDER = "00000000T"
 PASSPHRASE = "demo-p12"
+
+
+# Seconds that anything may take, under the sanitizers and with all processors busy.
+PATIENCE = 40
+# What the programs ask, however they word it.
+PASSWORD = r"password: ?$"
+ASK_PASSPHRASE = r"passphrase[^\r\n]*: ?$"
+QUESTION = r"\[y/n\][^\r\n]*$|\(y/n\)[^\r\n]*$|\[yes/no\][^\r\n]*$"
+CHOICE = r"(which|number|choose)[^\r\n]*[:?] ?$"
 
 
 class Failed(Exception):
@@ -152,6 +165,74 @@ class Daemon:
         self.process.wait()
         if self.notify:
             self.notify.close()
+
+
+def person_command(user, command, variables=None):
+    """The command with the user's ids and a fresh environment (root stays root), and the user's home."""
+    entry = pwd.getpwnam(user)
+    values = {**environment(), "HOME": entry.pw_dir, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash", "TERM": "xterm",
+              **(variables or {})}
+    start = [] if user == "root" else ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups", "--"]
+    return start + ["env", "-i", *(f"{name}={value}" for name, value in values.items())] + list(command), entry.pw_dir
+
+
+class Terminal:
+    """A person at a terminal, who reads before typing. transcript: called with what is shown, as it comes, and with what is typed."""
+
+    def __init__(self, user, *command, variables=None, transcript=None, size=(50, 160)):
+        arguments, home = person_command(user, command, variables)
+        self.child = pexpect.spawn(arguments[0], arguments[1:], timeout=PATIENCE, encoding="utf-8", codec_errors="backslashreplace",
+                                   dimensions=size, cwd=home)
+        self.child.delaybeforesend = None
+        self.transcript = transcript or (lambda text: None)
+        self.shown = ""
+
+    def note(self, text):
+        self.shown += text
+        self.transcript(text)
+
+    def give_up(self, why):
+        self.note(self.child.before if isinstance(self.child.before, str) else "")
+        self.child.close(force=True)
+        raise Failed(f"{why}; shown:\n{self.shown}")
+
+    def expect(self, *patterns, seconds=PATIENCE, end=False):
+        """Which of the patterns came, len(patterns) for the end (if `end`)."""
+        wanted = [re.compile(pattern, re.I) for pattern in patterns] + ([pexpect.EOF] if end else [])
+        try:
+            which = self.child.expect(wanted, timeout=seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF) as gone:
+            self.give_up(f"none of {patterns} came ({type(gone).__name__})")
+        self.note(self.child.before + (self.child.after if which < len(patterns) else ""))
+        return which
+
+    def type(self, text):
+        self.child.sendline(text)
+
+    def interrupt(self):
+        self.child.sendintr()
+
+    def converse(self, answers, seconds=PATIENCE, limit=30):
+        """Answers every question until the end, and returns the exit status. answers: pattern → text, or a list of texts, one a time."""
+        patterns = list(answers)
+        for _ in range(limit):
+            which = self.expect(*patterns, seconds=seconds, end=True)
+            if which == len(patterns):
+                return self.finish()
+            answer = answers[patterns[which]]
+            if isinstance(answer, list):
+                if not answer:
+                    self.give_up(f"asked once more than expected ({patterns[which]})")
+                answer = answer.pop(0)
+            self.type(answer)
+        return self.give_up("it asks without end")
+
+    def finish(self, seconds=PATIENCE):
+        """Waits for the end; the exit status (128 + signal when killed)."""
+        if not self.child.flag_eof:
+            self.expect(seconds=seconds, end=True)
+        self.child.wait()
+        return self.child.exitstatus if self.child.exitstatus is not None else 128 + self.child.signalstatus
 
 
 def wait_until(condition, seconds=10, what="the condition"):

@@ -14,10 +14,9 @@ import subprocess
 import sys
 import unittest
 
-import pexpect
-
 sys.path.insert(0, os.environ["OVCERT_TOOLS"])
 import sandboxkit as kit  # noqa: E402  (its folder is known only now)
+from sandboxkit import ASK_PASSPHRASE, CHOICE, PASSWORD, QUESTION, person_command  # noqa: E402
 
 BUS_ADDRESS = "unix:path=/run/dbus/system_bus_socket"
 BUS_NAME = "org.ovcert1"
@@ -28,7 +27,7 @@ PAM_SERVICE = "ovcert-test"
 SNAPSHOTS = os.path.join(kit.SANDBOX, "snapshots")
 SANITIZER_REPORT = re.compile(r"(Address|Leak|UndefinedBehavior)Sanitizer|runtime error: ")
 # Under the sanitizers and with both processors busy.
-PATIENCE = 40
+PATIENCE = kit.PATIENCE
 
 # exit statuses of ovcertctl
 DONE, FAILED, USAGE, NOT_FOUND, DENIED, UNAVAILABLE = range(6)
@@ -56,14 +55,6 @@ def no_sanitizer_report(text):
 
 # ---- people ----
 
-def person_command(user, command, variables=None):
-    """The command with the user's ids and a fresh environment; root stays root."""
-    entry = pwd.getpwnam(user)
-    values = {**kit.environment(), "HOME": entry.pw_dir, "USER": user, "LOGNAME": user, "TERM": "xterm", **(variables or {})}
-    start = [] if user == "root" else ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups", "--"]
-    return start + ["env", "-i", *(f"{name}={value}" for name, value in values.items())] + list(command), entry.pw_dir
-
-
 class Result:
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err
@@ -89,75 +80,11 @@ def ctl(user, *arguments, **options):
     return run_as(user, "ovcertctl", "--no-ask-password", *arguments, **options)
 
 
-class Terminal:
-    """A person at a terminal, who reads before typing."""
-
-    def __init__(self, user, *command, variables=None):
-        arguments, home = person_command(user, command, variables)
-        self.child = pexpect.spawn(arguments[0], arguments[1:], timeout=PATIENCE, encoding="utf-8", codec_errors="backslashreplace",
-                                   dimensions=(50, 160), cwd=home)
-        self.child.delaybeforesend = None
-        self.shown = ""
-
-    def expect(self, *patterns, seconds=PATIENCE):
-        """Which of the patterns came; what was shown until then is kept."""
-        try:
-            which = self.child.expect([re.compile(pattern, re.I) for pattern in patterns], timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF) as gone:
-            self.shown += self.child.before or ""
-            self.child.close(force=True)
-            raise AssertionError(f"none of {patterns} came ({type(gone).__name__}); shown:\n{self.shown}") from None
-        self.shown += self.child.before + self.child.after
-        return which
-
-    def type(self, text):
-        self.child.sendline(text)
-
-    def converse(self, answers, seconds=PATIENCE, limit=30):
-        """Answers every question until the end, and returns the exit status. answers: pattern → text, or a list of texts, one a time."""
-        patterns = list(answers)
-        for _ in range(limit):
-            try:
-                which = self.child.expect([re.compile(pattern, re.I) for pattern in patterns] + [pexpect.EOF], timeout=seconds)
-            except pexpect.TIMEOUT:
-                self.shown += self.child.before or ""
-                self.child.close(force=True)
-                raise AssertionError(f"it waits for something else; shown:\n{self.shown}") from None
-            self.shown += self.child.before + (self.child.after if which < len(patterns) else "")
-            if which == len(patterns):
-                return self.finish()
-            answer = answers[patterns[which]]
-            if isinstance(answer, list):
-                if not answer:
-                    self.child.close(force=True)
-                    raise AssertionError(f"asked once more than expected ({patterns[which]}); shown:\n{self.shown}")
-                answer = answer.pop(0)
-            self.type(answer)
-        raise AssertionError(f"it asks without end; shown:\n{self.shown}")
-
-    def interrupt(self):
-        self.child.sendintr()
-
+class Terminal(kit.Terminal):
     def finish(self, seconds=PATIENCE):
-        """Waits for the end; the exit status (128 + signal when killed)."""
-        if not self.child.flag_eof:
-            try:
-                self.child.expect(pexpect.EOF, timeout=seconds)
-            except pexpect.TIMEOUT:
-                self.shown += self.child.before or ""
-                self.child.close(force=True)
-                raise AssertionError(f"it did not end; shown:\n{self.shown}") from None
-            self.shown += self.child.before
-        self.child.wait()
+        status = super().finish(seconds)
         no_sanitizer_report(self.shown)
-        return self.child.exitstatus if self.child.exitstatus is not None else 128 + self.child.signalstatus
-
-
-# What the programs ask, however they word it.
-PASSWORD = r"password: ?$"
-ASK_PASSPHRASE = r"passphrase[^\r\n]*: ?$"
-QUESTION = r"\[y/n\][^\r\n]*$|\(y/n\)[^\r\n]*$|\[yes/no\][^\r\n]*$"
-CHOICE = r"(which|number|choose)[^\r\n]*[:?] ?$"
+        return status
 
 
 def ask(user, *arguments, password=None, passphrase=kit.PASSPHRASE, question="y", choice="1", variables=None):
@@ -325,6 +252,13 @@ class PamResult:
 
     def __str__(self):
         return f"{self.code} after {self.seconds:.1f} s\n{self.shown}"
+
+
+def sign_in_with(name, user="demo", passphrase=kit.PASSPHRASE, **options):
+    """Signs in with one of the user's files: with several, its number is asked for first."""
+    files = sorted(os.listdir(os.path.join(pwd.getpwnam(user).pw_dir, ".ovcert")))
+    number = [str(files.index(f"{name}.p12") + 1)] if len(files) > 1 else []
+    return sign_in(user, *number, passphrase, **options)
 
 
 def sign_in(user, *typed, service=PAM_SERVICE, operations=("authenticate", "acct_mgmt"), caller="root", seconds=PATIENCE):

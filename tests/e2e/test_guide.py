@@ -3,7 +3,7 @@
 import dbus
 
 import harness
-from harness import DENIED, DONE, FAILED, NOT_FOUND, ask, ca, ctl, kit, manager, must, profile, sign_in
+from harness import DENIED, DONE, FAILED, NOT_FOUND, ask, ca, ctl, kit, manager, must, profile, sign_in_with
 
 EMPTY = dbus.Dictionary({}, signature="sv")
 
@@ -22,10 +22,10 @@ class Order(harness.Case):
         self.assertUnassigned()
         status = self.assertStatus(ctl("demo", "status"), NOT_FOUND)
         self.assertRegex(status.out + status.err, "(?i)no certificate")
-        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_AUTHINFO_UNAVAIL")
+        self.assertCode(sign_in_with("old"), "PAM_AUTHINFO_UNAVAIL")
         self.assertEnded(ask("demo", "assign", "--credential", self.new), DONE)
         self.assertAssigned("new")
-        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_SUCCESS")
+        self.assertCode(sign_in_with("new"), "PAM_SUCCESS")
         must(ctl("root", "log", "--verify"))
 
     def test_step_by_step_with_the_old_one_kept_until_the_new_one_is_there(self):

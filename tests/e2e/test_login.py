@@ -26,7 +26,7 @@ class SignIn(harness.Case):
     def test_s22_a_wrong_passphrase_is_refused_without_a_second_try(self):
         self.world.begin_valid()
         result = self.assertCode(sign_in("demo", "wrong", kit.PASSPHRASE, kit.PASSPHRASE), "PAM_AUTH_ERR")
-        self.assertEqual(result.shown.lower().count("passphrase for"), 1, str(result))
+        self.assertEqual(result.shown.lower().count("passphrase of"), 1, str(result))
 
     def test_another_certificate_in_the_folder_is_no_help(self):
         self.world.begin_valid()

@@ -3,7 +3,7 @@
 import os
 
 import harness
-from harness import ASK_PASSPHRASE, DENIED, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, must, sign_in
+from harness import ASK_PASSPHRASE, DENIED, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, must, sign_in_with
 
 
 class Renew(harness.Case):
@@ -88,12 +88,12 @@ class Renew(harness.Case):
         self.assertIn(terminal.status, (NOT_FOUND, DENIED), terminal.shown)
 
     def test_the_whole_renewal_and_signing_in_with_the_new_one(self):
-        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_CRED_EXPIRED")
+        self.assertCode(sign_in_with("old"), "PAM_CRED_EXPIRED")
         terminal = self.assertEnded(self.renew(), DONE)
         self.assertRegex(terminal.shown, kit.HOLDER)
         self.assertAssigned("new")
         self.assertEqual(self.described()["operations"], [])
-        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_SUCCESS")
+        self.assertCode(sign_in_with("new"), "PAM_SUCCESS")
         must(ctl("root", "log", "--verify"))
 
     def test_the_password_is_asked_once(self):
@@ -113,7 +113,7 @@ class Renew(harness.Case):
     def test_the_old_certificate_signs_nobody_in_afterwards(self):
         self.assertEnded(self.renew(), DONE)
         os.unlink(self.new)
-        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_AUTHINFO_UNAVAIL")
+        self.assertCode(sign_in_with("old"), "PAM_AUTHINFO_UNAVAIL")
 
     def test_interrupted_at_the_question_it_goes_on_later(self):
         terminal = Terminal("demo", "ovcertctl", "renew", "--credential", self.new)
