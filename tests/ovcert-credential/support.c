@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See support.h. Linked by test programs only; must never be linked into anything that is installed. */
+#include "tests/ovcert-credential/support.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/kdf.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "common/frame.h"
+#include "common/macros.h"
+#include "trust/certificate.h"
+#include "trust/signature.h"
+
+static uint64_t soon(void) {
+    return frame_now() + PATIENCE * SECONDS;
+}
+
+char *home_path(const char *home, const char *name) {
+    char *path = NULL;
+
+    assert_true(asprintf(&path, "%s/.ovcert/%s", home, name) > 0);
+    return path;
+}
+
+char *home_new(uid_t owner) {
+    char *home = pki_folder();
+    char *CLEANUP(free_pointer) folder = home_path(home, "");
+
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(chown(home, owner, (gid_t) -1), 0);
+    assert_int_equal(chown(folder, owner, (gid_t) -1), 0);
+    return home;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+    (void) status;
+    (void) type;
+    (void) place;
+    return remove(path);
+}
+
+void home_free(char *home) {
+    if (home)
+        assert_int_equal(nftw(home, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    free(home);
+}
+
+char *home_put(const char *home, const char *name, View contents, uid_t owner) {
+    char *CLEANUP(free_pointer) folder = home_path(home, "");
+    char *path = home_path(home, name);
+
+    pki_write(folder, name, contents);
+    assert_int_equal(chown(path, owner, (gid_t) -1), 0);
+    return path;
+}
+
+void container_add_certificate(ContainerBags **bags, X509 *certificate) {
+    assert_non_null(PKCS12_add_cert(bags, certificate));
+}
+
+static PKCS8_PRIV_KEY_INFO *key_info(EVP_PKEY *key) {
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+
+    assert_non_null(info);
+    return info;
+}
+
+static void push(ContainerBags **bags, PKCS12_SAFEBAG *bag) {
+    assert_non_null(bag);
+    if (!*bags)
+        *bags = sk_PKCS12_SAFEBAG_new_null();
+    assert_true(sk_PKCS12_SAFEBAG_push(*bags, bag) > 0);
+}
+
+void container_add_key(ContainerBags **bags, EVP_PKEY *key, uint32_t claim_rounds) {
+    PKCS8_PRIV_KEY_INFO *info = key_info(key);
+    X509_SIG *encrypted = PKCS8_encrypt(-1, EVP_aes_256_cbc(), PASSPHRASE, -1, NULL, 0, CONTAINER_ROUNDS, info);
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    assert_non_null(encrypted);
+    if (claim_rounds > 0) {
+        X509_ALGOR *algorithm = NULL;
+        X509_ALGOR *claimed = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), (int) claim_rounds, NULL, 0, NULL, -1);
+        X509_SIG_getm(encrypted, &algorithm, NULL);
+        assert_non_null(claimed);
+        assert_true(X509_ALGOR_copy(algorithm, claimed) > 0);
+        X509_ALGOR_free(claimed);
+    }
+    push(bags, PKCS12_SAFEBAG_create0_pkcs8(encrypted));
+}
+
+void container_add_plain_key(ContainerBags **bags, EVP_PKEY *key) {
+    push(bags, PKCS12_SAFEBAG_create0_p8inf(key_info(key)));
+}
+
+void container_add_scrypt_key(ContainerBags **bags, EVP_PKEY *key) {
+    PKCS8_PRIV_KEY_INFO *info = key_info(key);
+    X509_ALGOR *algorithm = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL, 1024, 8, 1);
+    X509_SIG *encrypted = PKCS8_set0_pbe(PASSPHRASE, -1, info, algorithm);
+
+    PKCS8_PRIV_KEY_INFO_free(info);
+    assert_non_null(encrypted);
+    push(bags, PKCS12_SAFEBAG_create0_pkcs8(encrypted));
+}
+
+void container_nest(ContainerBags **bags, ContainerBags *inner) {
+    PKCS12_SAFEBAG *bag = NULL;
+    Bytes CLEANUP(bytes_done) contents = {0};
+    unsigned char *der = NULL;
+    int size = ASN1_item_i2d((ASN1_VALUE *) inner, &der, ASN1_ITEM_rptr(PKCS12_SAFEBAGS));
+    /* OpenSSL makes no such bag, so its DER is put together: SEQUENCE { OID, [0] EXPLICIT SafeContents }. */
+    static const uint8_t oid[] = {0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01, 0x06};
+    uint8_t outer_head[] = {0x30, 0x83, 0, 0, 0};
+    uint8_t inner_head[] = {0xa0, 0x83, 0, 0, 0};
+    const unsigned char *position;
+    size_t length;
+
+    assert_true(size > 0 && size < 0xffff00);
+    for (int i = 0; i < 3; i++) {
+        length = (size_t) size;
+        inner_head[2 + i] = (uint8_t) (length >> (16 - 8 * i));
+        length += sizeof oid + sizeof inner_head;
+        outer_head[2 + i] = (uint8_t) (length >> (16 - 8 * i));
+    }
+    assert_int_equal(bytes_append(&contents, (View){outer_head, sizeof outer_head}), 0);
+    assert_int_equal(bytes_append(&contents, (View){oid, sizeof oid}), 0);
+    assert_int_equal(bytes_append(&contents, (View){inner_head, sizeof inner_head}), 0);
+    assert_int_equal(bytes_append(&contents, (View){der, (size_t) size}), 0);
+    position = contents.data;
+    bag = d2i_PKCS12_SAFEBAG(NULL, &position, (long) contents.size);
+    OPENSSL_free(der);
+    sk_PKCS12_SAFEBAG_pop_free(inner, PKCS12_SAFEBAG_free);
+    push(bags, bag);
+}
+
+void container_add_safe(ContainerSafes **safes, ContainerBags *bags, bool encrypted) {
+    assert_true(PKCS12_add_safe(safes, bags, encrypted ? NID_aes_256_cbc : -1, CONTAINER_ROUNDS, PASSPHRASE) > 0);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+
+void container_finish(ContainerSafes *safes, bool with_mac, Bytes *ret) {
+    PKCS12 *p12 = PKCS12_add_safes(safes, 0);
+    unsigned char *der = NULL;
+    int size;
+
+    assert_non_null(p12);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    if (with_mac)
+        assert_true(PKCS12_set_mac(p12, PASSPHRASE, -1, NULL, 0, CONTAINER_ROUNDS, EVP_sha256()) > 0);
+    size = i2d_PKCS12(p12, &der);
+    assert_true(size > 0);
+    PKCS12_free(p12);
+    assert_int_equal(bytes_copy((View){der, (size_t) size}, ret), 0);
+    OPENSSL_free(der);
+}
+
+static _Noreturn void exec_helper(const RunOptions *options, int socket) {
+    static char *const no_environment[] = {NULL};
+    char *arguments[16] = {strdup(options->program)};
+
+    for (size_t i = 0; options->arguments[i] && i + 2 < ELEMENTSOF(arguments); i++)
+        arguments[i + 1] = options->arguments[i];
+    if (options->prepare)
+        options->prepare();
+    if (dup2(socket, CREDENTIAL_SOCKET_FD) == CREDENTIAL_SOCKET_FD)
+        (void) execve(options->program, arguments, options->environment ? options->environment : no_environment);
+    _exit(127);
+}
+
+Run run_start(const RunOptions *options) {
+    Run run;
+    int sockets[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    run.pid = fork();
+    assert_true(run.pid >= 0);
+    if (run.pid == 0)
+        exec_helper(options, sockets[1]);
+    assert_int_equal(close(sockets[1]), 0);
+    run.socket = sockets[0];
+    return run;
+}
+
+int run_end(Run *run) {
+    int status = 0;
+
+    assert_int_equal(waitpid(run->pid, &status, 0), run->pid);
+    assert_int_equal(close(run->socket), 0);
+    return status;
+}
+
+void expect_end(int socket) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    uint8_t type;
+
+    assert_int_equal(frame_receive(socket, &type, &payload, soon()), -EPIPE);
+}
+
+static void send_frame(int socket, CredentialFrame type, const Bytes *payload) {
+    assert_int_equal(frame_send(socket, (uint8_t) type, bytes_view(payload), soon()), 0);
+}
+
+void send_raw(int socket, const void *octets, size_t size) {
+    assert_int_equal(send(socket, octets, size, MSG_NOSIGNAL), (ssize_t) size);
+}
+
+void send_list(int socket) {
+    send_frame(socket, CREDENTIAL_LIST, &(Bytes){0});
+}
+
+void send_unlock(int socket, const char *path, const char *passphrase) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+
+    assert_int_equal(bytes_append_string(&payload, "pkcs12"), 0);
+    assert_int_equal(bytes_append_string(&payload, path), 0);
+    assert_int_equal(bytes_append_string(&payload, passphrase), 0);
+    send_frame(socket, CREDENTIAL_UNLOCK, &payload);
+}
+
+void send_sign(int socket, const Statement *statement) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    View replaced = {statement->replaced, statement->has_replaced ? sizeof statement->replaced : 0};
+
+    assert_int_equal(bytes_append_sized(&payload, (View){statement->fingerprint, sizeof statement->fingerprint}), 0);
+    assert_int_equal(bytes_append_u8(&payload, (uint8_t) statement->purpose), 0);
+    assert_int_equal(bytes_append_sized(&payload, (View){statement->nonce, sizeof statement->nonce}), 0);
+    assert_int_equal(bytes_append_string(&payload, statement->user), 0);
+    assert_int_equal(bytes_append_u32(&payload, statement->uid), 0);
+    assert_int_equal(bytes_append_string(&payload, statement->service), 0);
+    assert_int_equal(bytes_append_string(&payload, statement->tty), 0);
+    assert_int_equal(bytes_append_sized(&payload, (View){statement->host_id, sizeof statement->host_id}), 0);
+    assert_int_equal(bytes_append_sized(&payload, (View){statement->boot_id, sizeof statement->boot_id}), 0);
+    assert_int_equal(bytes_append_sized(&payload, replaced), 0);
+    assert_int_equal(bytes_append_u64(&payload, statement->deadline), 0);
+    send_frame(socket, CREDENTIAL_SIGN, &payload);
+}
+
+void expect_frame(int socket, CredentialFrame type, Bytes *ret) {
+    uint8_t received = 0;
+
+    assert_int_equal(frame_receive(socket, &received, ret, soon()), 0);
+    assert_int_equal(received, type);
+}
+
+void expect_ready(int socket) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    uint32_t version = 0;
+
+    expect_frame(socket, CREDENTIAL_READY, &payload);
+    assert_int_equal(reader_u32(&(Reader){bytes_view(&payload)}, &version), 0);
+    assert_int_equal(version, CREDENTIAL_PROTOCOL_VERSION);
+}
+
+void expect_failed(int socket, CredentialOutcome outcome) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    char *CLEANUP(free_pointer) detail = NULL;
+    uint32_t received = 0;
+
+    expect_frame(socket, CREDENTIAL_FAILED, &payload);
+    Reader reader = {bytes_view(&payload)};
+    assert_int_equal(reader_u32(&reader, &received), 0);
+    assert_int_equal(reader_string(&reader, &detail), 0);
+    assert_true(reader_at_end(&reader));
+    if (received != (uint32_t) outcome)
+        print_error("unexpected outcome %u: %s\n", received, detail);
+    assert_int_equal(received, outcome);
+}
+
+uint32_t expect_certificates(int socket) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    uint32_t count = 0;
+
+    expect_frame(socket, CREDENTIAL_CERTIFICATES, &payload);
+    assert_int_equal(reader_u32(&(Reader){bytes_view(&payload)}, &count), 0);
+    return count;
+}
+
+void expect_signed(int socket, const PkiIdentity *identity, const Statement *statement) {
+    Certificate *CLEANUP(certificate_freep) certificate = NULL;
+    Bytes CLEANUP(bytes_done) payload = {0};
+    Bytes CLEANUP(bytes_done) signed_octets = {0};
+    char *CLEANUP(free_pointer) algorithm = NULL;
+    View signature;
+
+    expect_frame(socket, CREDENTIAL_SIGNED, &payload);
+    Reader reader = {bytes_view(&payload)};
+    assert_int_equal(reader_string(&reader, &algorithm), 0);
+    assert_int_equal(reader_sized(&reader, &signature), 0);
+    assert_true(reader_at_end(&reader));
+    assert_int_equal(certificate_parse(bytes_view(&identity->der), &certificate), 0);
+    assert_int_equal(statement_encode(statement, &signed_octets), 0);
+    assert_int_equal(signature_verify(certificate, algorithm, bytes_view(&signed_octets), signature), 0);
+}
+
+Statement statement_for(const PkiIdentity *identity) {
+    Statement statement = {
+        .purpose = STATEMENT_ASSIGN,
+        .user = "demo",
+        .uid = 1000,
+        .service = "ovcertctl",
+        .tty = "pts/0",
+        .has_replaced = true,
+        .deadline = 30 * SECONDS,
+    };
+
+    memset(statement.nonce, 0x11, sizeof statement.nonce);
+    memset(statement.host_id, 0x22, sizeof statement.host_id);
+    memset(statement.boot_id, 0x33, sizeof statement.boot_id);
+    memset(statement.replaced, 0x44, sizeof statement.replaced);
+    (void) SHA256(identity->der.data, identity->der.size, statement.fingerprint);
+    return statement;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tests of ovcert-credential/pkcs12_file.h and iterations.h below it, on files made on the spot. */
+#include "ovcert-credential/pkcs12_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/provider.h>
+
+#include "common/credential.h"
+#include "common/macros.h"
+#include "tests/ovcert-credential/support.h"
+
+#define TEN_MILLION 10000000u
+#define MILLION 1000000u
+
+/* Made once: an authority, a leaf, and the library context of the backend. */
+typedef struct Fixture {
+    OSSL_LIB_CTX *libctx;
+    OSSL_PROVIDER *providers[2];
+    PkiIdentity root;
+    PkiIdentity leaf;
+} Fixture;
+
+static int set_up(void **state) {
+    Fixture *fixture = calloc(1, sizeof *fixture);
+
+    assert_non_null(fixture);
+    fixture->libctx = OSSL_LIB_CTX_new();
+    fixture->providers[0] = OSSL_PROVIDER_load(fixture->libctx, "default");
+    fixture->providers[1] = OSSL_PROVIDER_load(fixture->libctx, "legacy");
+    assert_non_null(fixture->providers[1]);
+    pki_root(NULL, &fixture->root);
+    pki_leaf(&fixture->root, NULL, &fixture->leaf);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    Fixture *fixture = *state;
+
+    pki_identity_done(&fixture->leaf);
+    pki_identity_done(&fixture->root);
+    (void) OSSL_PROVIDER_unload(fixture->providers[1]); /* the context goes anyway */
+    (void) OSSL_PROVIDER_unload(fixture->providers[0]);
+    OSSL_LIB_CTX_free(fixture->libctx);
+    free(fixture);
+    return 0;
+}
+
+static int open_with(const Fixture *fixture, View der, View passphrase, uint64_t limit, Pkcs12Contents *ret) {
+    Secret *CLEANUP(secret_freep) secret = NULL;
+    char *CLEANUP(free_pointer) detail = NULL;
+
+    assert_int_equal(secret_new(passphrase.data, passphrase.size, &secret), 0);
+    return pkcs12_open(fixture->libctx, der, secret, limit, ret, &detail);
+}
+
+static View text(const char *string) {
+    return (View){(const uint8_t *) string, strlen(string)};
+}
+
+/* Opens, forgets, and tells the outcome. */
+static int outcome_of(const Fixture *fixture, const Bytes *der, const char *passphrase) {
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+
+    return open_with(fixture, bytes_view(der), text(passphrase), MILLION, &contents);
+}
+
+static int outcome_of_pki(const Fixture *fixture, const PkiPkcs12Options *options) {
+    const PkiIdentity *const chain[] = {&fixture->root};
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, chain, 1, options, &der);
+    return outcome_of(fixture, &der, PASSPHRASE);
+}
+
+static void expect_leaf(const Fixture *fixture, const Pkcs12Contents *contents, int certificates) {
+    assert_int_equal(contents->n_keys, 1);
+    assert_int_equal(EVP_PKEY_eq(contents->keys[0], fixture->leaf.key), 1);
+    assert_int_equal(sk_X509_num(contents->certificates), certificates);
+}
+
+static void test_a_wrong_passphrase_is_told_from_a_broken_file(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 5}, &der);
+    assert_int_equal(outcome_of(fixture, &der, "another"), CREDENTIAL_OUTCOME_WRONG_SECRET);
+    assert_int_equal(outcome_of(fixture, &der, ""), CREDENTIAL_OUTCOME_WRONG_SECRET);
+    assert_int_equal(outcome_of(fixture, &(Bytes){0}, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+    assert_int_equal(bytes_append_u8(&der, 0), 0);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_a_file_cut_anywhere_is_malformed(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 5}, &der);
+    for (size_t size = 0; size < der.size; size++) {
+        Bytes cut = {.data = der.data, .size = size};
+        assert_int_equal(outcome_of(fixture, &cut, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+    }
+}
+
+/* Under a sanitizer this finds what a flipped octet can lead astray. The MAC covers what matters; what it does not,
+ * such as the version number, changes nothing of what comes out. */
+static void test_a_changed_octet_never_changes_the_contents(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 5}, &der);
+    for (size_t i = 0; i < der.size; i++) {
+        Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+        der.data[i] ^= 0x41;
+        if (open_with(fixture, bytes_view(&der), text(PASSPHRASE), 10000, &contents) == 0)
+            expect_leaf(fixture, &contents, 1);
+        der.data[i] ^= 0x41;
+    }
+}
+
+static void test_a_passphrase_with_a_nul_is_wrong(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+    static const uint8_t passphrase[] = PASSPHRASE; /* its NUL is part of it */
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 5}, &der);
+    assert_int_equal(open_with(fixture, bytes_view(&der), (View){passphrase, sizeof passphrase}, MILLION, &contents),
+                     CREDENTIAL_OUTCOME_WRONG_SECRET);
+}
+
+static void test_s20_ten_million_rounds_outside_are_refused(void **state) {
+    PkiPkcs12Options mac = {.passphrase = PASSPHRASE, .iterations = 5, .claim_mac_iterations = TEN_MILLION};
+    PkiPkcs12Options certificates = {
+        .passphrase = PASSPHRASE, .iterations = 5, .claim_certificate_iterations = TEN_MILLION};
+    PkiPkcs12Options key = {.passphrase = PASSPHRASE, .iterations = 5, .claim_key_iterations = TEN_MILLION};
+
+    for (PkiPbe pbe = PKI_PBE_AES256; pbe <= PKI_PBE_RC2_3DES; pbe++) {
+        mac.pbe = certificates.pbe = key.pbe = pbe;
+        assert_int_equal(outcome_of_pki(*state, &mac), CREDENTIAL_OUTCOME_ITERATIONS);
+        assert_int_equal(outcome_of_pki(*state, &certificates), CREDENTIAL_OUTCOME_ITERATIONS);
+        assert_int_equal(outcome_of_pki(*state, &key), CREDENTIAL_OUTCOME_ITERATIONS);
+    }
+}
+
+/* The key is in an encrypted part, and two bags deep: it shows only after the first derivation. */
+static void test_s20_ten_million_rounds_inside_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *key = NULL, *nested = NULL, *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_key(&key, fixture->leaf.key, TEN_MILLION);
+    container_nest(&nested, key);
+    container_nest(&bags, nested);
+    container_add_certificate(&bags, fixture->leaf.certificate);
+    container_add_safe(&safes, bags, true);
+    container_finish(safes, true, &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ITERATIONS);
+}
+
+static void test_s20_ten_million_rounds_in_a_nested_bag_of_a_plain_part_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *key = NULL, *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_key(&key, fixture->leaf.key, TEN_MILLION);
+    container_nest(&bags, key);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, true, &der);
+    /* Even the MAC, which a wrong passphrase does not pass, is not computed. */
+    assert_int_equal(outcome_of(fixture, &der, "another"), CREDENTIAL_OUTCOME_ITERATIONS);
+}
+
+static void test_s20_it_is_the_sum_that_is_bounded(void **state) {
+    const Fixture *fixture = *state;
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) refused = {0};
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) opened = {0};
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    /* MAC, certificates and key: 100 rounds each. */
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 100}, &der);
+    assert_int_equal(open_with(fixture, bytes_view(&der), text(PASSPHRASE), 299, &refused),
+                     CREDENTIAL_OUTCOME_ITERATIONS);
+    assert_int_equal(open_with(fixture, bytes_view(&der), text(PASSPHRASE), 300, &opened), 0);
+}
+
+static void test_s20_bags_nested_without_end_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_plain_key(&bags, fixture->leaf.key);
+    for (int depth = 0; depth < 9; depth++) {
+        ContainerBags *outer = NULL;
+        container_nest(&outer, bags);
+        bags = outer;
+    }
+    container_add_safe(&safes, bags, true);
+    container_finish(safes, true, &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_scrypt_key(&bags, fixture->leaf.key);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, true, &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
+}
+
+static void test_a_file_without_a_mac_is_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_key(&bags, fixture->leaf.key, 0);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, false, &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_too_many_keys_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    for (unsigned i = 0; i <= PKCS12_KEYS_MAX; i++)
+        container_add_plain_key(&bags, fixture->leaf.key);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, true, &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_opens_new_and_old_encryption(void **state) {
+    const Fixture *fixture = *state;
+    const PkiIdentity *const chain[] = {&fixture->root};
+
+    for (PkiPbe pbe = PKI_PBE_AES256; pbe <= PKI_PBE_RC2_3DES; pbe++) {
+        Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+        Bytes CLEANUP(bytes_done) der = {0};
+        pki_pkcs12(&fixture->leaf, chain, 1, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .pbe = pbe}, &der);
+        assert_int_equal(open_with(fixture, bytes_view(&der), text(PASSPHRASE), MILLION, &contents), 0);
+        expect_leaf(fixture, &contents, 2);
+    }
+}
+
+static void test_opens_an_empty_passphrase_in_both_of_its_forms(void **state) {
+    const Fixture *fixture = *state;
+    static const char *const forms[] = {"", NULL};
+
+    for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+        Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+        PKCS12 *p12 = PKCS12_create(forms[i], NULL, fixture->leaf.key, fixture->leaf.certificate, NULL,
+                                    NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
+                                    CONTAINER_ROUNDS, CONTAINER_ROUNDS, 0);
+        unsigned char *der = NULL;
+        int size = i2d_PKCS12(p12, &der);
+        assert_true(size > 0);
+        assert_int_equal(open_with(fixture, (View){der, (size_t) size}, (View){0}, MILLION, &contents), 0);
+        expect_leaf(fixture, &contents, 1);
+        OPENSSL_free(der);
+        PKCS12_free(p12);
+    }
+}
+
+static void test_opens_keys_in_nested_and_plain_bags(void **state) {
+    const Fixture *fixture = *state;
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *key = NULL, *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_key(&key, fixture->leaf.key, 0);
+    container_nest(&bags, key);
+    container_add_plain_key(&bags, fixture->root.key);
+    container_add_certificate(&bags, fixture->leaf.certificate);
+    container_add_safe(&safes, bags, true);
+    container_finish(safes, true, &der);
+    assert_int_equal(open_with(fixture, bytes_view(&der), text(PASSPHRASE), MILLION, &contents), 0);
+    assert_int_equal(contents.n_keys, 2);
+    assert_int_equal(EVP_PKEY_eq(contents.keys[0], fixture->leaf.key), 1);
+    assert_int_equal(EVP_PKEY_eq(contents.keys[1], fixture->root.key), 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_wrong_passphrase_is_told_from_a_broken_file),
+        cmocka_unit_test(test_a_file_cut_anywhere_is_malformed),
+        cmocka_unit_test(test_a_changed_octet_never_changes_the_contents),
+        cmocka_unit_test(test_a_passphrase_with_a_nul_is_wrong),
+        cmocka_unit_test(test_s20_ten_million_rounds_outside_are_refused),
+        cmocka_unit_test(test_s20_ten_million_rounds_inside_are_refused),
+        cmocka_unit_test(test_s20_ten_million_rounds_in_a_nested_bag_of_a_plain_part_are_refused),
+        cmocka_unit_test(test_s20_it_is_the_sum_that_is_bounded),
+        cmocka_unit_test(test_s20_bags_nested_without_end_are_refused),
+        cmocka_unit_test(test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused),
+        cmocka_unit_test(test_a_file_without_a_mac_is_refused),
+        cmocka_unit_test(test_too_many_keys_are_refused),
+        cmocka_unit_test(test_opens_new_and_old_encryption),
+        cmocka_unit_test(test_opens_an_empty_passphrase_in_both_of_its_forms),
+        cmocka_unit_test(test_opens_keys_in_nested_and_plain_bags),
+    };
+    return cmocka_run_group_tests_name("credential: pkcs12_file", tests, set_up, tear_down);
+}
