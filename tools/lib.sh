@@ -21,7 +21,7 @@ need_root() {
     [ "$(id -u)" -eq 0 ] && return 0
     say "${0##*/}: this needs root, because it $1."
     say "Run it as: sudo ${0}"
-    exit 77
+    exit 1
 }
 
 # packages_for PURPOSE...: the names in packages.
