@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds the person. Called first by auth and account; must never hand on a name that was not checked. */
+#include "pam_ovcert/person.h"
+
+#include <pwd.h>
+#include <stddef.h>
+
+#include <security/pam_modutil.h>
+
+#include "common/text.h"
+
+/* "nobody", by number: root may have to start the helper as somebody. */
+static const Person stranger = {.uid = 65534, .gid = 65534, .home = "/nonexistent"};
+
+int person_find(pam_handle_t *pam, Person *ret) {
+    const char *name = NULL;
+    int code = pam_get_user(pam, &name, NULL);
+    if (code == PAM_CONV_AGAIN)
+        return PAM_INCOMPLETE;
+    if (code != PAM_SUCCESS)
+        return code == PAM_IGNORE ? PAM_SYSTEM_ERR : code;
+    if (!name || !text_is_user_name(name))
+        return PAM_AUTHINFO_UNAVAIL;
+    const struct passwd *entry = pam_modutil_getpwnam(pam, name);
+    *ret = stranger;
+    if (entry)
+        *ret = (Person){.uid = entry->pw_uid, .gid = entry->pw_gid, .home = entry->pw_dir};
+    ret->name = name;
+    return PAM_SUCCESS;
+}
