@@ -128,7 +128,10 @@ int messages_append_sources(Bytes *bytes, const char *kind, const SourceList *li
 }
 
 static int append_identity(Bytes *bytes, const Identity *identity) {
-    int r = bytes_append_sized(bytes, certificate_der(identity->certificate));
+    const CertificateFacts *facts = certificate_facts(identity->certificate);
+    int r = bytes_append_sized(bytes, (View){facts->fingerprint, sizeof facts->fingerprint});
+    if (r == 0)
+        r = bytes_append_sized(bytes, certificate_der(identity->certificate));
     if (r == 0)
         r = bytes_append_u32(bytes, (uint32_t) identity->chain.count);
     for (size_t i = 0; r == 0 && i < identity->chain.count; i++)
