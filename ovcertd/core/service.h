@@ -57,6 +57,9 @@ int service_new(const ServiceOptions *options, Service **ret);
 Service *service_free(Service *service);
 DEFINE_CLEANUP(Service *, service_free)
 void service_set_trust(Service *service, TrustStore *trust); /* takes a reference; after a reload */
+/* The latest verified thisUpdate that earlier runs knew (SECURITY 39), for TrustOptions.clock_floor; 0 when none. Needs
+ * no Service, since the trust store is loaded before one is made. */
+int service_clock_floor(Store *store, int64_t *ret);
 void service_set_options(Service *service, uint32_t warn_days, bool first_assign_user);
 bool service_needs_commit(const Service *service);
 int service_commit(
@@ -64,6 +67,10 @@ int service_commit(
 void service_sender_gone(Service *service, const char *sender);
 int service_tick(Service *service,
                  const Moment *now); /* lapses operations, expires candidates, keeps the clock floor; every minute */
+
+/* Before the daemon ends: writes what service_tick() would have written later, and commits. */
+int service_stop(Service *service, const Moment *now);
+void service_counters(const Service *service, uint64_t *ret_accepted, uint64_t *ret_refused); /* logins since start */
 
 /* --- judging certificates in the pool --- */
 
@@ -118,7 +125,9 @@ void profile_description_done(ProfileDescription *description);
 int service_describe(Service *service, const char *user, const Moment *now, ProfileDescription *ret);
 /* "unassigned", "assigned" or "blocked" */
 const char *profile_state_name(const ProfileDescription *description);
-/* Names > after, at most limit (1000); each described. */
+/* Names > after, at most limit and SERVICE_LIST_MAX (each is judged, and that must not stall a login); each described.
+ * An empty page is the end. */
+#define SERVICE_LIST_MAX 64u
 int service_list(Service *service, const char *after, uint32_t limit, const Moment *now, ProfileDescription **ret,
                  size_t *ret_count);
 ProfileDescription *profile_descriptions_free(ProfileDescription *descriptions, size_t count);
@@ -180,17 +189,23 @@ int service_assign_unproven(Service *service, const Actor *actor, const char *us
 
 /* --- looking at certificates --- */
 
-/* Facts and the verdict of a judgement that has been run, with the holder rules for the profile `user` (NULL: none).
- * Says UNAVAILABLE, and not whose it is, when somebody else has it. */
+/* Facts and the verdict of a judgement that has been run (moved out of it), with the holder rules for the profile
+ * `user` (NULL: none; OVCERT_ERROR_NOT_FOUND when missing). Says UNAVAILABLE, and not whose it is, when somebody else
+ * has it or it is barred; only of certificates of the profile's own holder, so that nobody can probe for others'. */
 typedef struct CheckResult {
     Certificate *certificate; /* NULL when malformed */
     Verdict verdict;
 } CheckResult;
 void check_result_done(CheckResult *result);
 int service_check(Service *service, Judgement *judgement, const char *user, const Moment *now, CheckResult *ret);
-/* The profile that an accepted certificate is assigned to. NOT_FOUND, CERTIFICATE_REFUSED. Caller frees *ret_user. */
+/* The profile that an accepted certificate is assigned to. NOT_FOUND, CERTIFICATE_REFUSED, CERTIFICATE_EXPIRED,
+ * PROFILE_BLOCKED. Caller frees *ret_user. */
 int service_find(Service *service, const Actor *actor, Judgement *judgement, const Moment *now, char **ret_user,
                  CheckResult *ret, Failure *failure);
+/* As above for a certificate that nobody has judged, blocked profiles included: for root alone, DENIED otherwise.
+ * ret->verdict stays empty, which means nothing here. */
+int service_find_unvalidated(Service *service, const Actor *actor, View certificate, const Moment *now, char **ret_user,
+                             CheckResult *ret, Failure *failure);
 
 /* --- login --- */
 
@@ -202,8 +217,9 @@ typedef struct LoginContext {
 } LoginContext;
 
 typedef struct LoginHint {
+    bool has_fingerprint; /* false for the empty user alone, which root may ask for (a card at a prompt) */
     uint8_t fingerprint[32];
-    const char *key_type; /* static */
+    const char *key_type; /* static; "" without a fingerprint */
 } LoginHint;
 int service_login_hint(Service *service, const Actor *actor, const char *user, const LoginContext *context,
                        const Moment *now, LoginHint *ret);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A request's unit of work: everything that a use case changes, and its audit row, or nothing (SECURITY 36). Used by
+ * every use case that changes or refuses something; must never keep a change without its row. */
+#include "ovcertd/core/service_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+
+void request_done(Request *request) {
+    free(request->profile);
+    free(request->subject);
+    free(request->note);
+}
+
+int request_begin(Request *request) {
+    request->counted = request->actor->uid;
+    return core_fault(store_begin(request->service->store));
+}
+
+static int set_string(char **field, const char *value) {
+    char *copy = strdup(value);
+    if (!copy)
+        return -ENOMEM;
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+int request_note(Request *request, const char *note) {
+    return set_string(&request->note, note);
+}
+
+int request_subject(Request *request, const char *subject) {
+    return set_string(&request->subject, subject);
+}
+
+int request_record(Request *request, const char *event, const char *subject, const char *note) {
+    AuditEntry entry = {
+        .time = request->now->real,
+        .event = event,
+        .actor = request->actor->uid,
+        .outcome = "ok",
+        .detail = note,
+        .profile = request->profile,
+        .subject = subject,
+    };
+    return core_fault(store_audit_add(request->service->store, &entry));
+}
+
+int request_fail(Request *request, int outcome, const char *detail) {
+    if (!request->failure)
+        return outcome;
+    int r = set_string(&request->failure->detail, detail);
+    return r < 0 ? r : outcome;
+}
+
+/* "expired", "revocation-missing": details of reasons may name people, so they stay out of the audit row. */
+static int note_reasons(Request *request, const Verdict *verdict) {
+    Bytes CLEANUP(bytes_done) names = {0};
+    for (size_t i = 0; i < verdict->n_items; i++) {
+        const char *name = verdict_reason_name(verdict->items[i].reason);
+        int r = i == 0 ? 0 : bytes_append_u8(&names, ' ');
+        if (r < 0 || (r = bytes_append(&names, (View){(const uint8_t *) name, strlen(name)})) < 0)
+            return r;
+    }
+    int r = bytes_append_u8(&names, '\0');
+    return r < 0 ? r : request_note(request, (const char *) names.data);
+}
+
+int request_refuse(Request *request, const Verdict *verdict) {
+    assert(!verdict_accepted(verdict));
+    int r = note_reasons(request, verdict);
+    if (r < 0)
+        return r;
+    char *CLEANUP(free_pointer) summary = verdict_summary(verdict);
+    if (!summary)
+        return -ENOMEM;
+    bool expired = verdict_is_only(verdict, VERDICT_EXPIRED);
+    return request_fail(request, expired ? OVCERT_ERROR_CERTIFICATE_EXPIRED : OVCERT_ERROR_CERTIFICATE_REFUSED,
+                        summary);
+}
+
+int request_refuse_reason(Request *request, VerdictReason reason) {
+    Verdict CLEANUP(verdict_done) verdict = {0};
+    int r = verdict_add(&verdict, reason, 0, NULL);
+    return r < 0 ? r : request_refuse(request, &verdict);
+}
+
+static int request_keep(Request *request) {
+    Store *store = request->service->store;
+    int r = request->done ? request_record(request, request->done, request->subject, request->note) : 0;
+    int end = store_end(store, r == 0 && request->done);
+    return core_fault(r < 0 ? r : end);
+}
+
+static int request_undo(Request *request, int result) {
+    Store *store = request->service->store;
+    int end = core_fault(store_end(store, false));
+    if (result < 0 || end < 0)
+        return result < 0 ? result : end;
+    int r = core_fault(store_begin(store));
+    if (r < 0)
+        return r;
+    r = audit_refusal(request, result);
+    end = core_fault(store_end(store, r == 0));
+    if (r < 0 || end < 0)
+        return r < 0 ? r : end;
+    return result;
+}
+
+int request_end(Request *request, int result) {
+    return result == 0 ? request_keep(request) : request_undo(request, result);
+}
