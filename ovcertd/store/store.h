@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Store: profiles, certificates, associations, candidates, operations and the audit chain, kept durably. Decides
- * nothing: rules live in core/. One thread uses it. Speaks no SQL and names no database: SQLite is store_sqlite's
- * business, another may come.
+ * nothing: rules live in core/. One thread uses it. This header speaks no SQL and names no database: SQLite is the
+ * business of the files beside it, another may come.
  *
  * Unit of work: store_begin(), the calls of one request, store_end(). Requests that arrive together share one durable
  * commit: after store_commit() has returned 0 their replies may be sent, and not before (group commit).
  *
- * int results: 0, a negative errno (-EIO, -ENOSPC, -ENOMEM, -EUCLEAN for a database that contradicts itself), or a
- * positive StoreOutcome. Times are seconds since the epoch. Strings and octets in rows are owned by the row. */
+ * int results: 0, a negative errno (-EIO, -ENOSPC, -ENOMEM, -EUCLEAN for a database that contradicts itself, -EINVAL
+ * for a value that no row may have, ...), or a positive StoreOutcome. Outputs are set on 0 only. Lists are cut at 1,000
+ * rows. Times are seconds since the epoch. Strings and octets in rows are owned by the row. */
 #pragma once
 
 #include <stdbool.h>
