@@ -3,6 +3,7 @@
 #include "tests/ovcert-credential/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -169,24 +170,39 @@ void container_finish(ContainerSafes *safes, bool with_mac, Bytes *ret) {
     OPENSSL_free(der);
 }
 
+/* By descriptor: the user that prepare() becomes need not be able to reach the build folder. */
 static _Noreturn void exec_helper(const RunOptions *options, int socket) {
     static char *const no_environment[] = {NULL};
     char *arguments[16] = {strdup(options->program)};
+    int program = fcntl(open(options->program, O_PATH | O_CLOEXEC), F_DUPFD_CLOEXEC, 100);
 
     for (size_t i = 0; options->arguments[i] && i + 2 < ELEMENTSOF(arguments); i++)
         arguments[i + 1] = options->arguments[i];
+    if (dup2(socket, CREDENTIAL_SOCKET_FD) != CREDENTIAL_SOCKET_FD)
+        _exit(126);
     if (options->prepare)
         options->prepare();
-    if (dup2(socket, CREDENTIAL_SOCKET_FD) == CREDENTIAL_SOCKET_FD)
-        (void) execve(options->program, arguments, options->environment ? options->environment : no_environment);
+    (void) fexecve(program, arguments, options->environment ? options->environment : no_environment);
     _exit(127);
+}
+
+/* Our socket is 3 or above; a 3 would be in the way of the child's. */
+static void make_sockets(int sockets[2]) {
+    int pair[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    for (int i = 0; i < 2; i++) {
+        sockets[i] = fcntl(pair[i], F_DUPFD_CLOEXEC, 50);
+        assert_true(sockets[i] >= 0);
+        assert_int_equal(close(pair[i]), 0);
+    }
 }
 
 Run run_start(const RunOptions *options) {
     Run run;
     int sockets[2];
 
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    make_sockets(sockets);
     run.pid = fork();
     assert_true(run.pid >= 0);
     if (run.pid == 0)
@@ -194,6 +210,57 @@ Run run_start(const RunOptions *options) {
     assert_int_equal(close(sockets[1]), 0);
     run.socket = sockets[0];
     return run;
+}
+
+Run run_start_below(const RunOptions *options) {
+    Run run;
+    int sockets[2];
+
+    make_sockets(sockets);
+    run.pid = fork();
+    assert_true(run.pid >= 0);
+    if (run.pid == 0) {
+        if (fork() == 0)
+            exec_helper(options, sockets[1]);
+        (void) close(sockets[1]); /* or the end would not be seen */
+        for (;;)
+            (void) pause(); /* until the test kills us */
+    }
+    assert_int_equal(close(sockets[1]), 0);
+    run.socket = sockets[0];
+    return run;
+}
+
+static void proc_path(const Run *run, const char *file, char *ret, size_t size) {
+    assert_in_range(snprintf(ret, size, "/proc/%d/%s", (int) run->pid, file), 1, size - 1);
+}
+
+char *run_status(const Run *run, const char *file, const char *key) {
+    char path[64];
+    char *line = NULL, *found = NULL;
+    size_t capacity = 0;
+    FILE *stream;
+
+    proc_path(run, file, path, sizeof path);
+    stream = fopen(path, "re");
+    assert_non_null(stream);
+    while (!found && getline(&line, &capacity, stream) > 0)
+        if (strncmp(line, key, strlen(key)) == 0)
+            found = strdup(line + strlen(key) + strspn(line + strlen(key), " \t"));
+    free(line);
+    assert_int_equal(fclose(stream), 0);
+    assert_non_null(found);
+    found[strcspn(found, "\n")] = '\0';
+    return found;
+}
+
+bool run_is_undumpable(const Run *run) {
+    struct stat status;
+    char path[64];
+
+    proc_path(run, "coredump_filter", path, sizeof path);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_uid == 0;
 }
 
 int run_end(Run *run) {

@@ -53,12 +53,20 @@ typedef struct RunOptions {
     const char *program;
     char *const *arguments;   /* after the program's name; NULL-terminated */
     char *const *environment; /* NULL: empty */
-    void (*prepare)(void);    /* in the child before exec; may be NULL */
+    void (*prepare)(void);    /* in the child, when its socket is in its place; may be NULL */
 } RunOptions;
 
 Run run_start(const RunOptions *options);
+/* The same, but as the child of a process in between, which is the one that .pid names and that does nothing. */
+Run run_start_below(const RunOptions *options);
 /* Waits for the process to end, and returns its status as waitpid(2) tells it. Closes the socket after that. */
 int run_end(Run *run);
+/* The line of /proc/PID/FILE that begins with key, what follows the key without leading white space. free(3). */
+char *run_status(const Run *run, const char *file, const char *key);
+/* Whether files below /proc/PID belong to root in place of the process's user: what the kernel does with those that
+ * must not be dumped or traced (proc(5)). */
+bool run_is_undumpable(const Run *run);
+
 /* The socket's peer has gone without another octet. */
 void expect_end(int socket);
 
