@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of ovcertd, for main.c: start, event loop, reload, stop. Must never go on with half of what it needs, nor
+ * wait in the event loop. */
+#include "ovcertd/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+
+#include "common/macros.h"
+#include "common/protocol.h"
+#include "config.h"
+#include "ovcertd/bus/server.h"
+#include "ovcertd/configuration.h"
+#include "ovcertd/core/pool.h"
+#include "ovcertd/core/service.h"
+#include "ovcertd/log.h"
+#include "ovcertd/store/store.h"
+#include "trust/trust.h"
+
+#define TICK_USEC UINT64_C(60000000)
+#define TICKS_PER_HOUR 60u
+#define BUS_CALL_USEC UINT64_C(5000000)
+#define DAY_SECONDS INT64_C(86400)
+
+/* What ovcertd's machine-specific id is made with (machine-id(5)). */
+#define HOST_ID_APPLICATION SD_ID128_MAKE(5d, 0b, 1e, 4a, 93, c7, 4f, 21, 8e, 6a, 2b, d4, 70, 19, f3, 5c)
+
+typedef struct Daemon {
+    const char *config_file;
+    Config config;
+    Store *store;
+    TrustStore *trust;
+    Service *service;
+    Pool *pool;
+    sd_event *event;
+    sd_bus *bus;
+    Server *server;
+    sd_event_source *timer;
+    unsigned ticks;
+    bool reloading;
+    bool reload_again; /* asked for while one was under way */
+} Daemon;
+
+static Moment moment_now(void) {
+    struct timespec real;
+    struct timespec boot;
+    /* Neither can fail for these clocks. */
+    (void) clock_gettime(CLOCK_REALTIME, &real);
+    (void) clock_gettime(CLOCK_BOOTTIME, &boot);
+    return (Moment){
+        .real = real.tv_sec,
+        .boottime = (uint64_t) boot.tv_sec * 1000000u + (uint64_t) boot.tv_nsec / 1000u,
+    };
+}
+
+static int fail(const char *event, const char *what, int r) {
+    log_write(LOG_ERR, event, "%s: %s", what, strerror(-r));
+    return r;
+}
+
+/* --- parts --- */
+
+static int load_config(const Daemon *daemon, Config *ret) {
+    static const ConfigFolders folders = {
+        .etc = OVCERT_CONFIG_DIR, .run = "/run/ovcert", .vendor = OVCERT_VENDOR_CONFIG_DIR};
+    CLEANUP(free_pointer) char *problem = NULL;
+    int r = daemon->config_file ? config_load_file(daemon->config_file, ret, &problem)
+                                : config_load(&folders, ret, &problem);
+    if (r > 0)
+        log_write(LOG_ERR, "configuration", "%s", problem);
+    else if (r < 0)
+        return fail("configuration", "cannot read the configuration", r);
+    return r;
+}
+
+static int open_store(Daemon *daemon) {
+    StoreOptions options = {.path = daemon->config.store_path, .now = moment_now().real};
+    CLEANUP(free_pointer) char *problem = NULL;
+    int r = store_open(&options, &daemon->store, &problem);
+    if (r != 0)
+        log_write(LOG_ERR, "store", "%s", problem ? problem : strerror(-r));
+    return r;
+}
+
+static int trust_options(const Daemon *daemon, const Config *config, TrustOptions *ret) {
+    int64_t floor = 0;
+    int r = service_clock_floor(daemon->store, &floor);
+    if (r < 0)
+        return fail("store", "cannot read the clock floor", r);
+    *ret = (TrustOptions){
+        .anchors_dir = config->anchors_dir,
+        .crls_dir = config->crls_dir,
+        .soft_revocation = config->soft_revocation,
+        .max_stale = config->max_stale_days * DAY_SECONDS,
+        .clock_floor = floor,
+    };
+    return 0;
+}
+
+/* One record for each faulty file and one for the whole. */
+static int report_trust(const Config *config, int r, const TrustStore *trust, const TrustProblems *problems) {
+    for (size_t i = 0; i < problems->count; i++)
+        log_write(LOG_WARNING, "trust-file", "%s", problems->lines[i]);
+    if (r < 0) {
+        log_write(LOG_ERR, "trust", "cannot read the trust anchors in %s: %s", config->anchors_dir, strerror(-r));
+        return r;
+    }
+    size_t anchors = trust_store_anchors(trust);
+    log_write(anchors > 0 ? LOG_INFO : LOG_WARNING, "trust", "%zu trust anchors, %zu revocation lists", anchors,
+              trust_store_crls(trust));
+    return 0;
+}
+
+static int load_trust(Daemon *daemon) {
+    TrustOptions options;
+    int r = trust_options(daemon, &daemon->config, &options);
+    if (r < 0)
+        return r;
+    CLEANUP(trust_problems_done) TrustProblems problems = {0};
+    r = trust_store_load(&options, NULL, moment_now().real, &daemon->trust, &problems);
+    return report_trust(&daemon->config, r, daemon->trust, &problems);
+}
+
+static int make_service(Daemon *daemon) {
+    sd_id128_t host;
+    sd_id128_t boot;
+    int r = sd_id128_get_machine_app_specific(HOST_ID_APPLICATION, &host);
+    if (r < 0)
+        return fail("start", "cannot read the machine id (machine-id(5))", r);
+    r = sd_id128_get_boot(&boot);
+    if (r < 0)
+        return fail("start", "cannot read the boot id", r);
+    ServiceOptions options = {
+        .store = daemon->store,
+        .trust = daemon->trust,
+        .warn_days = daemon->config.warn_days,
+        .first_assign_user = daemon->config.first_assign_user,
+    };
+    memcpy(options.host_id, host.bytes, sizeof options.host_id);
+    memcpy(options.boot_id, boot.bytes, sizeof options.boot_id);
+    r = service_new(&options, &daemon->service);
+    return r < 0 ? fail("start", "cannot start the service", r) : r;
+}
+
+/* --- the bus --- */
+
+static int set_up_bus(sd_bus *bus) {
+    const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    int r = sd_bus_set_address(bus, address ? address : OVCERT_BUS_ADDRESS);
+    if (r < 0)
+        return r;
+    r = sd_bus_set_bus_client(bus, 1);
+    if (r < 0)
+        return r;
+    /* No method takes a descriptor: the bus refuses messages that carry one (SECURITY 32). */
+    r = sd_bus_negotiate_fds(bus, 0);
+    if (r < 0)
+        return r;
+    r = sd_bus_set_method_call_timeout(bus, BUS_CALL_USEC);
+    if (r < 0)
+        return r;
+    return sd_bus_set_exit_on_disconnect(bus, 1);
+}
+
+static int connect_bus(Daemon *daemon) {
+    int r = sd_bus_new(&daemon->bus);
+    if (r < 0)
+        return fail("bus", "cannot make a bus connection", r);
+    r = set_up_bus(daemon->bus);
+    if (r < 0)
+        return fail("bus", "cannot set up the bus connection", r);
+    r = sd_bus_start(daemon->bus);
+    if (r < 0)
+        return fail("bus", "cannot connect to the system bus", r);
+    r = sd_bus_attach_event(daemon->bus, daemon->event, SD_EVENT_PRIORITY_NORMAL);
+    return r < 0 ? fail("bus", "cannot attach the bus connection", r) : 0;
+}
+
+static int claim_name(Daemon *daemon) {
+    int r = sd_bus_request_name(daemon->bus, OVCERT_BUS_NAME, 0);
+    if (r == -EEXIST || r == -EALREADY) {
+        log_write(LOG_ERR, "bus", "the bus name " OVCERT_BUS_NAME " is taken: another ovcertd is running");
+        return -EEXIST;
+    }
+    if (r == -EPERM || r == -EACCES) {
+        log_write(LOG_ERR, "bus",
+                  "the bus refuses the name " OVCERT_BUS_NAME ": is org.ovcert1.conf installed, and is this its user?");
+        return r;
+    }
+    return r < 0 ? fail("bus", "cannot claim the bus name " OVCERT_BUS_NAME, r) : 0;
+}
+
+static int make_server(Daemon *daemon) {
+    ServerOptions options = {
+        .bus = daemon->bus,
+        .event = daemon->event,
+        .service = daemon->service,
+        .pool = daemon->pool,
+        .backend = "sqlite",
+    };
+    int r = server_new(&options, &daemon->server);
+    return r < 0 ? fail("bus", "cannot put the objects on the bus", r) : 0;
+}
+
+/* --- reload --- */
+
+/* What a pool thread reads and makes; its own copies. */
+typedef struct Reload {
+    Daemon *daemon;
+    Config config;
+    TrustOptions options;
+    TrustStore *previous;
+    int64_t now;
+    int result;
+    TrustStore *trust;
+    TrustProblems problems;
+} Reload;
+
+static Reload *reload_free(Reload *reload) {
+    if (!reload)
+        return NULL;
+    config_done(&reload->config);
+    (void) trust_store_unref(reload->previous);
+    (void) trust_store_unref(reload->trust);
+    trust_problems_done(&reload->problems);
+    free(reload);
+    return NULL;
+}
+DEFINE_CLEANUP(Reload *, reload_free)
+
+/* In a pool thread: touches the Reload only. */
+static void reload_run(void *data) {
+    Reload *reload = data;
+    reload->result =
+        trust_store_load(&reload->options, reload->previous, reload->now, &reload->trust, &reload->problems);
+}
+
+static void use_reloaded(Daemon *daemon, Reload *reload) {
+    if (strcmp(daemon->config.store_path, reload->config.store_path) != 0)
+        log_write(LOG_WARNING, "configuration", "the database's new path counts from the next start");
+    service_set_trust(daemon->service, reload->trust);
+    service_set_options(daemon->service, reload->config.warn_days, reload->config.first_assign_user);
+    (void) trust_store_unref(daemon->trust);
+    daemon->trust = TAKE_PTR(reload->trust);
+    config_done(&daemon->config);
+    daemon->config = reload->config;
+    reload->config = (Config){0};
+}
+
+static void reload_ended(Daemon *daemon, const char *status) {
+    daemon->reloading = false;
+    (void) sd_notifyf(0, "READY=1\nSTATUS=%s", status); /* nobody may be listening */
+}
+
+static void start_reload(Daemon *daemon);
+
+static void reload_done(void *data) {
+    CLEANUP(reload_freep) Reload *reload = data;
+    Daemon *daemon = reload->daemon;
+    if (reload->result == -ECANCELED)
+        return; /* the daemon stops */
+    if (report_trust(&reload->config, reload->result, reload->trust, &reload->problems) == 0) {
+        use_reloaded(daemon, reload);
+        reload_ended(daemon, "Running");
+    } else {
+        reload_ended(daemon, "Running with the former configuration: the trust anchors cannot be read");
+    }
+    if (!daemon->reload_again)
+        return;
+    daemon->reload_again = false;
+    start_reload(daemon);
+}
+
+static int submit_reload(Daemon *daemon) {
+    CLEANUP(reload_freep) Reload *reload = calloc(1, sizeof *reload);
+    if (!reload)
+        return -ENOMEM;
+    reload->daemon = daemon;
+    reload->result = -ECANCELED;
+    reload->now = moment_now().real;
+    int r = load_config(daemon, &reload->config);
+    if (r != 0)
+        return r;
+    r = trust_options(daemon, &reload->config, &reload->options);
+    if (r < 0)
+        return r;
+    reload->previous = trust_store_ref(daemon->trust);
+    PoolJob job = {.run = reload_run, .done = reload_done, .data = reload};
+    r = pool_submit(daemon->pool, 0, &job);
+    if (r == 0)
+        reload = NULL; /* the pool's, until reload_done() */
+    return r;
+}
+
+static void start_reload(Daemon *daemon) {
+    daemon->reloading = true;
+    (void) sd_notify(0, "RELOADING=1"); /* nobody may be listening */
+    int r = submit_reload(daemon);
+    if (r == 0)
+        return;
+    log_write(LOG_ERR, "reload", "not reloaded: the former configuration holds");
+    reload_ended(daemon, "Running with the former configuration: the new one is not valid");
+}
+
+/* --- events --- */
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    Daemon *daemon = userdata;
+    (void) source, (void) info;
+    if (daemon->reloading)
+        daemon->reload_again = true;
+    else
+        start_reload(daemon);
+    return 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    Daemon *daemon = userdata;
+    (void) source, (void) info;
+    return sd_event_exit(daemon->event, EXIT_SUCCESS);
+}
+
+static void journal_audit_head(Daemon *daemon) {
+    uint64_t seq = 0;
+    uint8_t hash[32];
+    int r = service_log_head(daemon->service, &seq, hash);
+    if (r == 0)
+        log_audit_head(seq, hash);
+    else
+        log_write(LOG_ERR, "audit-head", "cannot read the audit log's head");
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+    Daemon *daemon = userdata;
+    (void) usec;
+    Moment now = moment_now();
+    int r = service_tick(daemon->service, &now);
+    if (r < 0)
+        log_write(LOG_ERR, "tick", "the work of every minute failed: %s", strerror(-r));
+    r = server_changed(daemon->server);
+    if (r < 0)
+        return r;
+    if (++daemon->ticks % TICKS_PER_HOUR == 0)
+        journal_audit_head(daemon);
+    r = sd_event_source_set_time_relative(source, TICK_USEC);
+    return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int watch_events(Daemon *daemon) {
+    int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_stop, daemon);
+    if (r < 0)
+        return r;
+    r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop, daemon);
+    if (r < 0)
+        return r;
+    r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
+    if (r < 0)
+        return r;
+    r = sd_event_add_time_relative(daemon->event, &daemon->timer, CLOCK_BOOTTIME, TICK_USEC, 0, on_tick, daemon);
+    if (r < 0)
+        return r;
+    r = sd_event_set_watchdog(daemon->event, 1);
+    return r < 0 ? r : 0;
+}
+
+/* --- start and stop --- */
+
+static int start_parts(Daemon *daemon) {
+    int r = load_config(daemon, &daemon->config);
+    if (r != 0)
+        return r;
+    r = open_store(daemon);
+    if (r != 0)
+        return r;
+    r = load_trust(daemon);
+    if (r != 0)
+        return r;
+    r = make_service(daemon);
+    if (r != 0)
+        return r;
+    r = pool_new(&daemon->pool);
+    return r < 0 ? fail("start", "cannot start the pool", r) : 0;
+}
+
+static int start_bus(Daemon *daemon) {
+    int r = sd_event_default(&daemon->event);
+    if (r < 0)
+        return fail("start", "cannot make the event loop", r);
+    r = watch_events(daemon);
+    if (r < 0)
+        return fail("start", "cannot set up the event loop", r);
+    r = connect_bus(daemon);
+    if (r < 0)
+        return r;
+    r = make_server(daemon);
+    if (r < 0)
+        return r;
+    return claim_name(daemon);
+}
+
+static int loop(Daemon *daemon) {
+    (void) sd_notify(0, "READY=1\nSTATUS=Running"); /* nobody may be listening */
+    log_write(LOG_INFO, "start", "ovcertd " OVCERT_VERSION " is ready");
+    int r = sd_event_loop(daemon->event);
+    (void) sd_notify(0, "STOPPING=1\nSTATUS=Stopping"); /* as above */
+    if (r == EXIT_SUCCESS)
+        return 0;
+    if (r < 0)
+        return fail("stop", "the event loop failed", r);
+    log_write(LOG_ERR, "bus", "the connection to the system bus was lost");
+    return -ENOTCONN;
+}
+
+static int finish(Daemon *daemon) {
+    int r = server_stop(daemon->server);
+    Moment now = moment_now();
+    int stopped = service_stop(daemon->service, &now);
+    if (stopped < 0)
+        return fail("stop", "the last changes could not be stored", stopped);
+    if (r == 0)
+        log_write(LOG_INFO, "stop", "stopped");
+    return r;
+}
+
+/* The pool first: its jobs end in the server, which is still there. */
+static void daemon_done(Daemon *daemon) {
+    (void) pool_free(daemon->pool);
+    (void) server_free(daemon->server);
+    sd_bus_flush_close_unref(daemon->bus);
+    sd_event_source_disable_unref(daemon->timer);
+    sd_event_unref(daemon->event);
+    (void) service_free(daemon->service);
+    (void) trust_store_unref(daemon->trust);
+    (void) store_close(daemon->store);
+    config_done(&daemon->config);
+}
+
+int daemon_run(const char *config_file) {
+    CLEANUP(daemon_done) Daemon daemon = {.config_file = config_file};
+    if (start_parts(&daemon) != 0)
+        return EXIT_FAILURE;
+    if (start_bus(&daemon) != 0)
+        return EXIT_FAILURE;
+    int r = loop(&daemon);
+    int finished = finish(&daemon);
+    return r == 0 && finished == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

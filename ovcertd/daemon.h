@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Daemon: opens the parts in their order, runs the event loop, reloads, and closes them in the reverse order. */
+#pragma once
+
+/* config_file: read this one alone; NULL for the usual files. SIGTERM, SIGINT and SIGHUP are blocked in the caller.
+ * Returns main()'s exit status; every failure has been logged in one line. */
+int daemon_run(const char *config_file);
