@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Called by every test of the store; never sets up anything that the store does not do itself. */
-#include "fixture.h"
+#include "tests/ovcertd/store/fixture.h"
 
 #include <dirent.h>
 #include <fcntl.h>

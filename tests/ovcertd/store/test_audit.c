@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
 #include "ovcertd/store/audit_chain.h"
+#include "tests/ovcertd/store/fixture.h"
 
 #define ROWS 5u
 
@@ -314,37 +314,44 @@ static void test_erasing_a_person_can_be_undone_until_the_request_ends(void **st
     audit_rows_free(rows, count);
 }
 
-#define PEOPLE 40u
+#define PEOPLE 60u
 
-static void person_texts(unsigned number, char name[32], char subject[96]) {
-    (void) snprintf(name, 32, "person-%08x", number * 2654435761u); /* fits */
-    (void) snprintf(subject, 96, "CN=PRUEBAS %08x%.*s", number * 2246822519u, (int) (number % 40),
-                    "----------------------------------------"); /* fits */
+/* Scattered, of many lengths, and none a part of another. */
+static void person_texts(unsigned number, char name[64], char subject[128]) {
+    static const char filling[] = "----------------------------------------------------------------";
+    unsigned scattered = number * 2654435761u;
+
+    (void) snprintf(name, 64, "person-%08x%.*s", scattered, (int) (scattered >> 27), filling);         /* fits */
+    (void) snprintf(subject, 128, "CN=PRUEBAS %08x%.*s", scattered, (int) (scattered >> 26), filling); /* fits */
 }
 
-/* Enough rows, in no order, for pages to split and merge: that leaves copies in unused space. */
+/* Enough rows, in no order, for pages to split: that leaves copies in unused space. */
 static void add_people(Store *store, int64_t ids[PEOPLE]) {
-    char name[32], subject[96];
+    char name[64], subject[128];
     int64_t association = 0;
 
-    fixture_begin(store);
     for (unsigned i = 0; i < PEOPLE; i++) {
+        fixture_begin(store);
         person_texts(i, name, subject);
         ids[i] = fixture_profile(store, name, i);
         assert_int_equal(store_profile_set_holder(store, ids[i], subject), 0);
         int64_t certificate = fixture_certificate(store, name, subject);
         assert_int_equal(store_association_create(store, ids[i], certificate, 1, 0, true, &association), 0);
+        fixture_commit(store);
     }
-    for (unsigned i = 0; i < 3000; i++) {
-        person_texts((i * 7 + i / 11) % PEOPLE, name, subject);
+    for (unsigned i = 0; i < 5000; i++) {
+        if (i % 100 == 0)
+            fixture_begin(store);
+        person_texts((i * 2654435761u >> 16) % PEOPLE, name, subject);
         fixture_audit(store, "login", name, subject);
+        if (i % 100 == 99)
+            fixture_commit(store);
     }
-    fixture_commit(store);
 }
 
 static void test_s37_a_deleted_person_leaves_no_trace_in_any_file(void **state) {
     Fixture *fixture = *state;
-    char name[32], subject[96], *problem = NULL;
+    char name[64], subject[128], *problem = NULL;
     int64_t ids[PEOPLE];
     uint64_t checked = 0;
 
@@ -352,7 +359,7 @@ static void test_s37_a_deleted_person_leaves_no_trace_in_any_file(void **state) 
     person_texts(0, name, subject);
     assert_true(fixture_files_contain(fixture, name));
     assert_true(fixture_files_contain(fixture, subject));
-    for (unsigned i = 0; i < PEOPLE; i += 3) {
+    for (unsigned i = 0; i < PEOPLE; i += 2) {
         fixture_begin(fixture->store);
         person_texts(i, name, subject);
         fixture_audit(fixture->store, "login-refused", "other", subject); /* tried under another name */

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/protocol.h"
-#include "fixture.h"
+#include "tests/ovcertd/store/fixture.h"
 
 static void test_s15_a_fingerprint_that_is_not_the_certificates_is_refused(void **state) {
     CLEANUP(certificate_row_done) CertificateRow row = {0};

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "fixture.h"
 #include "ovcertd/store/database.h"
+#include "tests/ovcertd/store/fixture.h"
 
 #define PROFILES 60u
 #define PAGE 4096u
@@ -145,6 +147,53 @@ static void test_s35_a_cut_file_is_refused(void **state) {
     free(whole.data);
 }
 
+/* Commits in a process that ends without closing, so that the change is in the log alone. */
+static void commit_and_crash(Fixture *fixture) {
+    int status = 0;
+
+    fixture_close(fixture);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        fixture_reopen(fixture);
+        fixture_begin(fixture->store);
+        fixture_profile(fixture->store, "in-the-log", 5000);
+        fixture_commit(fixture->store);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void test_s35_a_refused_database_keeps_its_log(void **state) {
+    CLEANUP(profile_row_done) ProfileRow row = {0};
+    Fixture *fixture = *state;
+    char *log = fixture_file(fixture, "-wal");
+    uint8_t *before, *after;
+    size_t size_before, size_after;
+
+    fill(fixture);
+    commit_and_crash(fixture);
+    fixture_read(log, &before, &size_before);
+    assert_true(size_before > 0);
+    File whole = file_read(fixture);
+    uint8_t *zeros = calloc(1, whole.size);
+    assert_non_null(zeros);
+    fixture_write(fixture->path, zeros, whole.size);
+    assert_true(is_refused_or_whole(fixture, "zeros below a log", 0));
+    fixture_read(log, &after, &size_after);
+    assert_int_equal(size_before, size_after);
+    assert_memory_equal(before, after, size_before);
+    fixture_write(fixture->path, whole.data, whole.size); /* so that a repaired file still has its last commit */
+    fixture_reopen(fixture);
+    assert_int_equal(store_profile_by_name(fixture->store, "in-the-log", &row), 0);
+    free(before);
+    free(after);
+    free(zeros);
+    free(whole.data);
+    free(log);
+}
+
 static void test_s35_damage_found_while_running_is_a_fault(void **state) {
     CLEANUP(profile_row_done) ProfileRow row = {0};
     Fixture *fixture = *state;
@@ -176,6 +225,7 @@ int main(void) {
         DAMAGE_TEST(test_s35_a_lost_page_is_refused),
         DAMAGE_TEST(test_s35_a_flipped_octet_is_refused_or_harmless),
         DAMAGE_TEST(test_s35_a_cut_file_is_refused),
+        DAMAGE_TEST(test_s35_a_refused_database_keeps_its_log),
         DAMAGE_TEST(test_s35_damage_found_while_running_is_a_fault),
     };
     return cmocka_run_group_tests_name("store: damage", tests, NULL, NULL);

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
 #include "ovcertd/store/database.h"
+#include "tests/ovcertd/store/fixture.h"
 
 /* Opening must give the outcome, and a problem that names the file and the reason. */
 static void assert_refused(Fixture *fixture, int outcome, const char *reason) {

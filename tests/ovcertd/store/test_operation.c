@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "tests/ovcertd/store/fixture.h"
 
 enum { UNLINK = 1, DELETE_PROFILE = 2 };
 enum { REQUESTED = 1, CONFIRMED, DONE, CANCELLED, LAPSED };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "tests/ovcertd/store/fixture.h"
 
 static int create(Store *store, const char *name, ProfileKind kind, uint32_t uid) {
     CLEANUP(profile_row_done) ProfileRow row = {.kind = kind, .uid = uid, .created = FIXTURE_NOW};
@@ -251,6 +251,16 @@ static void test_s42_a_deleted_profiles_id_is_never_used_again(void **state) {
     fixture_commit(fixture->store);
 }
 
+static void test_a_value_past_the_size_limit_is_refused(void **state) {
+    static uint8_t large[1024 * 1024 + 1];
+    Store *store = ((Fixture *) *state)->store;
+
+    fixture_begin(store);
+    assert_int_equal(store_setting_set(store, "clock-floor", (View){.data = large, .size = sizeof(large)}), -EMSGSIZE);
+    fixture_profile(store, "demo", 1000); /* and the request goes on */
+    fixture_commit(store);
+}
+
 static void test_settings_keep_the_last_value(void **state) {
     static const uint8_t octets[] = {0, 1, 0xff};
     CLEANUP(bytes_done) Bytes value = {0};
@@ -288,6 +298,7 @@ int main(void) {
         PROFILE_TEST(test_a_deleted_profile_takes_everything_of_its_own_along),
         PROFILE_TEST(test_a_deleted_profile_leaves_what_others_have),
         PROFILE_TEST(test_s42_a_deleted_profiles_id_is_never_used_again),
+        PROFILE_TEST(test_a_value_past_the_size_limit_is_refused),
         PROFILE_TEST(test_settings_keep_the_last_value),
     };
     return cmocka_run_group_tests_name("store: profile", tests, NULL, NULL);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fixture.h"
+#include "tests/ovcertd/store/fixture.h"
 
 static bool has_profile(Store *store, const char *name) {
     CLEANUP(profile_row_done) ProfileRow row = {0};
