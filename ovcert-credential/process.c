@@ -81,7 +81,7 @@ static int reset_signals(void) {
     return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
-static int lower_limit(int resource, rlim_t value) {
+static int lower_limit(unsigned resource, rlim_t value) {
     struct rlimit limit;
 
     if (getrlimit(resource, &limit) < 0)
@@ -94,7 +94,7 @@ static int lower_limit(int resource, rlim_t value) {
 
 static int lower_limits(void) {
     static const struct {
-        int resource;
+        unsigned resource;
         rlim_t value;
     } limits[] = {
         {RLIMIT_CPU, LIMIT_CPU_SECONDS}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}, {RLIMIT_NOFILE, LIMIT_DESCRIPTORS},

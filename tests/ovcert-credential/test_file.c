@@ -46,9 +46,9 @@ static char *put(const char *home, const char *name, const char *text) {
 
 static void test_a_missing_file_is_not_found(void **state) {
     char *CLEANUP(free_pointer) path = home_path(*state, "none.p12");
-    char *CLEANUP(free_pointer) file = put(*state, "a.p12", "x");
     char *CLEANUP(free_pointer) below = home_path(*state, "a.p12/b");
 
+    free(put(*state, "a.p12", "x"));
     refuse(path, geteuid(), CREDENTIAL_OUTCOME_NOT_FOUND);
     refuse(below, geteuid(), CREDENTIAL_OUTCOME_NOT_FOUND);
 }
