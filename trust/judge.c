@@ -322,7 +322,9 @@ static void check_leaf(Judge *judge) {
     if (purpose != PURPOSE_SIGN_IN)
         add(judge, VERDICT_EXTENDED_KEY_USAGE, 0,
             purpose == PURPOSE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
-    if (X509_check_ca(leaf) != 0 || (has_usage && (usage & KU_KEY_CERT_SIGN)))
+    /* Each mark by itself: X509_check_ca() calls it no CA when the marks contradict each other. */
+    if (X509_check_ca(leaf) != 0 || (X509_get_extension_flags(leaf) & EXFLAG_CA) ||
+        (has_usage && (usage & KU_KEY_CERT_SIGN)))
         add(judge, VERDICT_LEAF_IS_CA, 0, "CA bit or keyCertSign");
     if (X509_get_ext_by_NID(leaf, NID_name_constraints, -1) >= 0)
         add(judge, VERDICT_NAME_CONSTRAINTS, 0, "name constraints in a personal certificate");

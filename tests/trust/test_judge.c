@@ -353,10 +353,22 @@ static void test_s13_a_weak_key_of_an_issuer_is_refused(void **state) {
 
 static void test_s13_broken_digests_are_refused(void **state) {
     assert_leaf(state, &(PkiOptions){.digest = "SHA1"}, "weak-signature@0");
-    assert_leaf(state, &(PkiOptions){.digest = "MD5"}, "weak-signature@0");
     assert_leaf(state, &(PkiOptions){.digest = "SHA224"}, "weak-signature@0");
     assert_leaf(state, &(PkiOptions){.digest = "SHA512"}, "");
     assert_intermediate(state, &(PkiOptions){.digest = "SHA1"}, "weak-signature@1");
+}
+
+static void test_s13_md5_is_refused(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity rsa = {0}, leaf = {0};
+    CLEANUP(verdict_done) Verdict verdict = {0};
+    const PkiIdentity *none[] = {&leaf};
+
+    pki_root(&(PkiOptions){.common_name = "AC RSA", .key_type = PKI_KEY_RSA2048}, &rsa);
+    pki_leaf(&rsa, &(PkiOptions){.digest = "MD5"}, &leaf);
+    pki_write(scene->anchors, "rsa.der", bytes_view(&rsa.der));
+    scene_write_crl(scene, "rsa.crl", &rsa, NULL);
+    assert_string_equal(scene_judge(scene, &leaf, none, 0, 0, &verdict).text, "weak-signature@0");
 }
 
 static void test_s13_the_signature_of_the_anchor_is_not_judged(void **state) {
@@ -425,15 +437,23 @@ static void test_an_explicit_policy_that_is_required_and_missing_is_refused(void
     assert_string_equal(scene_judge(scene, &with_policy, chain, 1, 0, &verdict).text, "");
 }
 
-static void test_unknown_critical_broken_and_repeated_extensions_are_refused(void **state) {
+static void test_unknown_critical_and_repeated_extensions_are_refused(void **state) {
     const PkiExtension unknown[] = {{.oid = "1.2.3.4", .critical = true, .der = "0500"}};
-    const PkiExtension broken[] = {{.oid = "2.5.29.17", .der = "ffff"}};
     const PkiExtension twice[] = {{.oid = "1.2.3.4", .der = "0500"}, {.oid = "1.2.3.4", .der = "0500"}};
 
     assert_leaf(state, &(PkiOptions){.extensions = unknown, .n_extensions = 1}, "extension@0");
-    assert_leaf(state, &(PkiOptions){.extensions = broken, .n_extensions = 1}, "extension@0");
     assert_leaf(state, &(PkiOptions){.extensions = twice, .n_extensions = 2}, "extension@0");
     assert_leaf(state, &(PkiOptions){.extensions = twice, .n_extensions = 1}, "");
+}
+
+/* OpenSSL then reads nothing of the other extensions, which adds reasons. */
+static void test_an_extension_that_cannot_be_read_is_a_reason(void **state) {
+    const PkiExtension broken[] = {{.oid = "2.5.29.17", .der = "ffff"}};
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done)
+    PkiIdentity leaf = scene_leaf(scene, &(PkiOptions){.extensions = broken, .n_extensions = 1});
+
+    assert_non_null(strstr(scene_reasons(scene, &leaf, 0).text, "extension@0"));
 }
 
 static void test_s16_nul_in_cn_never_matches(void **state) {
@@ -782,6 +802,7 @@ int main(void) {
         SCENE_TEST(test_s13_weak_keys_are_refused_anywhere),
         SCENE_TEST(test_s13_a_weak_key_of_an_issuer_is_refused),
         SCENE_TEST(test_s13_broken_digests_are_refused),
+        SCENE_TEST(test_s13_md5_is_refused),
         SCENE_TEST(test_s13_the_signature_of_the_anchor_is_not_judged),
         SCENE_TEST(test_s13_other_versions_are_refused),
         SCENE_TEST(test_s13_odd_serial_numbers_are_refused),
@@ -789,7 +810,8 @@ int main(void) {
         SCENE_TEST(test_s13_name_constraints_in_a_leaf_are_refused),
         SCENE_TEST(test_a_violated_name_constraint_is_refused),
         SCENE_TEST(test_an_explicit_policy_that_is_required_and_missing_is_refused),
-        SCENE_TEST(test_unknown_critical_broken_and_repeated_extensions_are_refused),
+        SCENE_TEST(test_unknown_critical_and_repeated_extensions_are_refused),
+        SCENE_TEST(test_an_extension_that_cannot_be_read_is_a_reason),
         SCENE_TEST(test_s16_nul_in_cn_never_matches),
         SCENE_TEST(test_s16_control_and_bidirectional_characters_are_refused),
         SCENE_TEST(test_s16_alternative_names_count_as_names),
