@@ -157,22 +157,22 @@ static void remember(Crl *crl, const VerifiedBy *by) {
         free(copy);
 }
 
-bool crl_verify(Crl *crl, X509 *issuer) {
+int crl_verify(Crl *crl, X509 *issuer) {
     const VerifiedBy *known = atomic_load(&crl->verified_by);
     EVP_PKEY *key = X509_get0_pubkey(issuer);
     VerifiedBy by;
-    bool ok;
 
     /* Without the extension all usages are allowed and this returns all bits. */
-    if (key_problem(key) || !(X509_get_key_usage(issuer) & KU_CRL_SIGN) || !key_hash(issuer, &by))
-        return false;
+    if (key_problem(key) || !(X509_get_key_usage(issuer) & KU_CRL_SIGN))
+        return 0;
+    if (!key_hash(issuer, &by))
+        return -ENOMEM;
     if (known && memcmp(known->hash, by.hash, sizeof(by.hash)) == 0)
-        return true;
-    ok = X509_CRL_verify(crl->crl, key) > 0;
-    ERR_clear_error();
-    if (ok)
-        remember(crl, &by);
-    return ok;
+        return 1;
+    if (X509_CRL_verify(crl->crl, key) <= 0)
+        return openssl_out_of_memory() ? -ENOMEM : 0;
+    remember(crl, &by);
+    return 1;
 }
 
 static bool names_meet(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
@@ -213,13 +213,14 @@ static bool scope_covers(const ISSUING_DIST_POINT *scope, X509 *certificate) {
     return !scope->distpoint || point_covers(scope->distpoint, certificate);
 }
 
-CrlAnswer crl_ask(Crl *crl, X509 *certificate, X509 *issuer) {
-    CrlAnswer answer = {.verified = crl_verify(crl, issuer)};
+int crl_ask(Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret) {
     X509_REVOKED *found = NULL;
+    int r = crl_verify(crl, issuer);
 
-    if (!answer.verified)
-        return answer;
-    answer.revoked = X509_CRL_get0_by_cert(crl->crl, &found, certificate) == 1; /* 2: taken off the list again */
-    answer.covers = !crl->partial && (!crl->scope || scope_covers(crl->scope, certificate));
-    return answer;
+    *ret = (CrlAnswer){.verified = r > 0};
+    if (r <= 0)
+        return r;
+    ret->revoked = X509_CRL_get0_by_cert(crl->crl, &found, certificate) == 1; /* 2: taken off the list again */
+    ret->covers = !crl->partial && (!crl->scope || scope_covers(crl->scope, certificate));
+    return 0;
 }

@@ -9,11 +9,13 @@
 #include "common/bytes.h"
 #include "trust/certificate.h"
 
-/* True when OpenSSL's last error was want of memory: a fault, not an outcome. Empties its error queue. */
+/* True when one of OpenSSL's errors was want of memory: a fault, not an outcome. Empties its error queue. */
 static inline bool openssl_out_of_memory(void) {
-    bool out_of_memory = ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+    bool out_of_memory = false;
+    unsigned long error;
 
-    ERR_clear_error();
+    while ((error = ERR_get_error()) != 0)
+        out_of_memory = out_of_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
     return out_of_memory;
 }
 
@@ -82,10 +84,11 @@ const char *crl_file(const Crl *crl);
 int64_t crl_this_update(const Crl *crl);
 int64_t crl_next_update(const Crl *crl);
 bool crl_is_issued_by(const Crl *crl, X509 *issuer); /* by name alone */
-/* The signature is the issuer's; remembered once found. */
-bool crl_verify(Crl *crl, X509 *issuer);
+/* 1 when the signature is the issuer's, remembered once found; 0 when not; -ENOMEM. */
+int crl_verify(Crl *crl, X509 *issuer);
 bool crl_was_verified(const Crl *crl);
-CrlAnswer crl_ask(Crl *crl, X509 *certificate, X509 *issuer);
+/* 0 or -ENOMEM. */
+int crl_ask(Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret);
 
 /* ── the store's insides (store.c), for judge.c ── */
 typedef struct TrustStore TrustStore;

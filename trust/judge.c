@@ -413,12 +413,15 @@ static void check_revoked(Judge *judge, X509 *x509, X509 *issuer, unsigned depth
     for (size_t i = 0; i < trust_store_crls(judge->store); i++) {
         Crl *crl = trust_store_crl(judge->store, i);
         CrlAnswer answer;
+        int r;
 
         if (!crl_is_issued_by(crl, issuer))
             continue;
         if (time_is_up(judge))
             return;
-        answer = crl_ask(crl, x509, issuer);
+        r = crl_ask(crl, x509, issuer, &answer);
+        if (r < 0)
+            judge->fault = r;
         weigh(judge, crl, &answer, &findings);
     }
     report(judge, &findings, depth);

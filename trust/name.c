@@ -143,15 +143,22 @@ static bool general_name_is_printable(const GENERAL_NAME *general) {
     }
 }
 
-bool certificate_names_are_printable(X509 *certificate) {
-    GENERAL_NAMES *names;
-    bool printable = name_is_printable(X509_get_subject_name(certificate));
+/* False when there is such an extension that cannot be read, which must not pass for none. */
+static bool alternative_names(X509 *certificate, GENERAL_NAMES **ret) {
+    int critical = 0;
 
-    names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    *ret = X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, NULL);
+    ERR_clear_error();
+    return *ret || critical == -1;
+}
+
+bool certificate_names_are_printable(X509 *certificate) {
+    GENERAL_NAMES *names = NULL;
+    bool printable = name_is_printable(X509_get_subject_name(certificate)) && alternative_names(certificate, &names);
+
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && printable; i++)
         printable = general_name_is_printable(sk_GENERAL_NAME_value(names, i));
     GENERAL_NAMES_free(names);
-    ERR_clear_error();
     return printable;
 }
 
@@ -179,9 +186,11 @@ static int claim_directory(HolderClaims *claims, const X509_NAME *name) {
 }
 
 static int claim_alternative_names(HolderClaims *claims, X509 *certificate) {
-    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    GENERAL_NAMES *names = NULL;
     int r = 0;
 
+    if (!alternative_names(certificate, &names))
+        claims->contradictory = true; /* it might name an organisation */
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && r == 0; i++) {
         int type = 0;
         void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
@@ -190,7 +199,6 @@ static int claim_alternative_names(HolderClaims *claims, X509 *certificate) {
             r = claim_directory(claims, value);
     }
     GENERAL_NAMES_free(names);
-    ERR_clear_error();
     return r;
 }
 

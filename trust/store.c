@@ -280,17 +280,19 @@ static int crl_fault(Loader *loader, const char *file) {
     return kept ? problem(loader, file, "the list that was loaded from it before stays in use") : 0;
 }
 
-/* Positive when an anchor is named as issuer and none of that name has signed it. */
+/* Positive when an anchor is named as issuer and none of that name has signed it; -ENOMEM. */
 static int crl_check_anchors(const TrustStore *store, Crl *crl) {
     bool named = false;
 
     for (size_t i = 0; i < store->n_anchors; i++) {
         X509 *anchor = certificate_x509(store->anchors[i]);
+        int r;
 
         if (!crl_is_issued_by(crl, anchor))
             continue;
-        if (crl_verify(crl, anchor))
-            return 0;
+        r = crl_verify(crl, anchor);
+        if (r != 0)
+            return r > 0 ? 0 : r;
         named = true;
     }
     return named ? 1 : 0;
@@ -304,22 +306,25 @@ static int crl_report_age(Loader *loader, const Crl *crl) {
     return 0;
 }
 
-/* All lists of one file, or a positive outcome with *ret_problem set when one of them is faulty. */
+/* Takes one list; positive with *ret_problem set when it is faulty. */
+static int crl_parse_one(Loader *loader, const char *file, View der, TrustStore *into, const char **ret_problem) {
+    CLEANUP(crl_unrefp) Crl *crl = NULL;
+    int r = crl_parse(der, file, &crl, ret_problem);
+
+    if (r != 0)
+        return r;
+    r = crl_check_anchors(loader->store, crl);
+    if (r > 0)
+        *ret_problem = "its signature is not the trust anchor's that it names as issuer";
+    return r != 0 ? r : crl_keep(into, TAKE_PTR(crl));
+}
+
 static int crl_parse_all(Loader *loader, const char *file, const BytesList *list, TrustStore *into,
                          const char **ret_problem) {
     for (size_t i = 0; i < list->count; i++) {
-        Crl *crl = NULL;
-        int r = crl_parse(bytes_view(&list->items[i]), file, &crl, ret_problem);
+        int r = crl_parse_one(loader, file, bytes_view(&list->items[i]), into, ret_problem);
 
         if (r != 0)
-            return r;
-        if (crl_check_anchors(loader->store, crl) > 0) {
-            (void) crl_unref(crl);
-            *ret_problem = "its signature is not the trust anchor's that it names as issuer";
-            return 1;
-        }
-        r = crl_keep(into, crl);
-        if (r < 0)
             return r;
     }
     return 0;

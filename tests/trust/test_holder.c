@@ -70,8 +70,7 @@ static void test_what_is_no_id_is_refused(void **state) {
         "FR:PAS-A B",
         "PASFR-A.B",
         "00000000T\n",
-        "\xd9\xa0"
-        "0000000T",
+        "\331\2400000000T",
     };
 
     (void) state;
