@@ -78,19 +78,24 @@ static bool mac_fits(PKCS12 *p12, const char *pass, int length, bool *ret_broken
     return false;
 }
 
-/* Programs differ in what an empty passphrase is: two zero octets or none. Whichever fits serves from here on. */
+/* Programs differ in what an empty passphrase is: two zero octets or none. Whichever fits serves from here on. The
+ * second try derives again, and is counted again. */
 static int check_mac(Opening *opening, PKCS12 *p12) {
     bool broken = false;
 
     if (mac_fits(p12, opening->pass, opening->pass_length, &broken))
         return 0;
-    if (opening->pass_length == 0 && !broken && mac_fits(p12, NULL, 0, &broken)) {
+    if (opening->pass_length == 0 && !broken) {
+        int r = iterations_charge_mac(&opening->budget, p12, opening->detail);
+        if (r != 0)
+            return r;
         opening->pass = NULL;
-        return 0;
+        if (mac_fits(p12, NULL, 0, &broken))
+            return 0;
     }
     if (broken)
         return malformed(opening, "the MAC cannot be computed");
-    return failure_set(opening->detail, CREDENTIAL_OUTCOME_WRONG_SECRET, "%s", "");
+    return (int) CREDENTIAL_OUTCOME_WRONG_SECRET;
 }
 
 /* The certificate again, tied to our library context, which PKCS12_SAFEBAG_get1_cert() of OpenSSL 3.0 does not do. */

@@ -154,15 +154,15 @@ void container_add_safe(ContainerSafes **safes, ContainerBags *bags, bool encryp
     sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
 }
 
-void container_finish(ContainerSafes *safes, bool with_mac, Bytes *ret) {
+void container_finish(ContainerSafes *safes, const EVP_MD *mac, Bytes *ret) {
     PKCS12 *p12 = PKCS12_add_safes(safes, 0);
     unsigned char *der = NULL;
     int size;
 
     assert_non_null(p12);
     sk_PKCS7_pop_free(safes, PKCS7_free);
-    if (with_mac)
-        assert_true(PKCS12_set_mac(p12, PASSPHRASE, -1, NULL, 0, CONTAINER_ROUNDS, EVP_sha256()) > 0);
+    if (mac)
+        assert_true(PKCS12_set_mac(p12, PASSPHRASE, -1, NULL, 0, CONTAINER_ROUNDS, mac) > 0);
     size = i2d_PKCS12(p12, &der);
     assert_true(size > 0);
     PKCS12_free(p12);

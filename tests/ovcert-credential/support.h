@@ -40,8 +40,8 @@ void container_add_scrypt_key(ContainerBags **bags, EVP_PKEY *key);
 void container_nest(ContainerBags **bags, ContainerBags *inner);
 /* Closes a part of the file. Consumes the bags. */
 void container_add_safe(ContainerSafes **safes, ContainerBags *bags, bool encrypted);
-/* Consumes the safes. passphrase is also that of all parts: PASSPHRASE. */
-void container_finish(ContainerSafes *safes, bool with_mac, Bytes *ret);
+/* Consumes the safes. mac: its digest, NULL for a file without one. The passphrase of all parts is PASSPHRASE. */
+void container_finish(ContainerSafes *safes, const EVP_MD *mac, Bytes *ret);
 
 /* A helper in a process of its own. */
 typedef struct Run {

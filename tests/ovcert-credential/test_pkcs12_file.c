@@ -161,7 +161,7 @@ static void test_s20_ten_million_rounds_inside_are_refused(void **state) {
     container_nest(&bags, nested);
     container_add_certificate(&bags, fixture->leaf.certificate);
     container_add_safe(&safes, bags, true);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ITERATIONS);
 }
 
@@ -174,7 +174,7 @@ static void test_s20_ten_million_rounds_in_a_nested_bag_of_a_plain_part_are_refu
     container_add_key(&key, fixture->leaf.key, TEN_MILLION);
     container_nest(&bags, key);
     container_add_safe(&safes, bags, false);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     /* Even the MAC, which a wrong passphrase does not pass, is not computed. */
     assert_int_equal(outcome_of(fixture, &der, "another"), CREDENTIAL_OUTCOME_ITERATIONS);
 }
@@ -205,7 +205,7 @@ static void test_s20_bags_nested_without_end_are_refused(void **state) {
         bags = outer;
     }
     container_add_safe(&safes, bags, true);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
 }
 
@@ -217,7 +217,7 @@ static void test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused(void 
 
     container_add_scrypt_key(&bags, fixture->leaf.key);
     container_add_safe(&safes, bags, false);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
 }
 
@@ -229,8 +229,33 @@ static void test_a_file_without_a_mac_is_refused(void **state) {
 
     container_add_key(&bags, fixture->leaf.key, 0);
     container_add_safe(&safes, bags, false);
-    container_finish(safes, false, &der);
+    container_finish(safes, NULL, &der);
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_a_mac_of_an_unknown_kind_is_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    container_add_key(&bags, fixture->leaf.key, 0);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, EVP_md5(), &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
+}
+
+static void test_old_encryption_is_refused_by_name_where_openssl_lacks_it(void **state) {
+    const Fixture *fixture = *state;
+    OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *provider = OSSL_PROVIDER_load(libctx, "default");
+    Fixture without_legacy = {.libctx = libctx};
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .pbe = PKI_PBE_RC2_3DES}, &der);
+    assert_int_equal(outcome_of(&without_legacy, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
+    (void) OSSL_PROVIDER_unload(provider); /* the context goes anyway */
+    OSSL_LIB_CTX_free(libctx);
 }
 
 static void test_too_many_keys_are_refused(void **state) {
@@ -242,7 +267,7 @@ static void test_too_many_keys_are_refused(void **state) {
     for (unsigned i = 0; i <= PKCS12_KEYS_MAX; i++)
         container_add_plain_key(&bags, fixture->leaf.key);
     container_add_safe(&safes, bags, false);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
 }
 
@@ -290,7 +315,7 @@ static void test_opens_keys_in_nested_and_plain_bags(void **state) {
     container_add_plain_key(&bags, fixture->root.key);
     container_add_certificate(&bags, fixture->leaf.certificate);
     container_add_safe(&safes, bags, true);
-    container_finish(safes, true, &der);
+    container_finish(safes, EVP_sha256(), &der);
     assert_int_equal(open_with(fixture, bytes_view(&der), text(PASSPHRASE), MILLION, &contents), 0);
     assert_int_equal(contents.n_keys, 2);
     assert_int_equal(EVP_PKEY_eq(contents.keys[0], fixture->leaf.key), 1);
@@ -310,6 +335,8 @@ int main(void) {
         cmocka_unit_test(test_s20_bags_nested_without_end_are_refused),
         cmocka_unit_test(test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused),
         cmocka_unit_test(test_a_file_without_a_mac_is_refused),
+        cmocka_unit_test(test_a_mac_of_an_unknown_kind_is_refused),
+        cmocka_unit_test(test_old_encryption_is_refused_by_name_where_openssl_lacks_it),
         cmocka_unit_test(test_too_many_keys_are_refused),
         cmocka_unit_test(test_opens_new_and_old_encryption),
         cmocka_unit_test(test_opens_an_empty_passphrase_in_both_of_its_forms),

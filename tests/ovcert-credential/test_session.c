@@ -280,7 +280,7 @@ static void test_certificates_without_a_key_are_not_offered(void **state) {
     container_add_certificate(&bags, fixture->authority->leaf.certificate);
     container_add_plain_key(&bags, fixture->authority->root.key);
     container_add_safe(&safes, bags, true);
-    container_finish(safes, true, &file);
+    container_finish(safes, EVP_sha256(), &file);
     path = home_put(fixture->home, "mixed.p12", bytes_view(&file), geteuid());
     send_unlock(fixture->client, path, PASSPHRASE);
     assert_int_equal(serve(fixture), 0);
@@ -449,7 +449,7 @@ static void test_the_one_asked_for_signs_among_several(void **state) {
     container_add_key(&bags, other.key, 0);
     container_add_key(&bags, fixture->authority->leaf.key, 0);
     container_add_safe(&safes, bags, true);
-    container_finish(safes, true, &file);
+    container_finish(safes, EVP_sha256(), &file);
     path = home_put(fixture->home, "several.p12", bytes_view(&file), geteuid());
     statement = statement_for(&other);
     send_unlock(fixture->client, path, PASSPHRASE);
