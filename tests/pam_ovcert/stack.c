@@ -86,11 +86,14 @@ void stack_free(Stack *stack) {
     free(stack);
 }
 
-static void write_down(Stack *stack, const char *kind, const char *text) {
+/* False when out of memory, which some tests bring about. */
+static bool write_down(Stack *stack, const char *kind, const char *text) {
     char *shown = NULL;
-    need(asprintf(&shown, "%s%s: %s\n", stack->shown, kind, text) >= 0, "asprintf");
+    if (asprintf(&shown, "%s%s: %s\n", stack->shown, kind, text) < 0)
+        return false;
     free(stack->shown);
     stack->shown = shown;
+    return true;
 }
 
 static int converse(const struct pam_message *message, struct pam_response *response, Stack *stack) {
@@ -99,7 +102,8 @@ static int converse(const struct pam_message *message, struct pam_response *resp
                                         [PAM_ERROR_MSG] = "error",
                                         [PAM_TEXT_INFO] = "info"};
     need(message->msg_style >= PAM_PROMPT_ECHO_OFF && message->msg_style <= PAM_TEXT_INFO, "message style");
-    write_down(stack, kinds[message->msg_style], message->msg);
+    if (!write_down(stack, kinds[message->msg_style], message->msg))
+        return PAM_BUF_ERR;
     if (message->msg_style != PAM_PROMPT_ECHO_OFF && message->msg_style != PAM_PROMPT_ECHO_ON)
         return PAM_SUCCESS;
     if (stack->next >= stack->n_answers)
