@@ -116,8 +116,7 @@ static int report_trust(const Config *config, int r, const TrustStore *trust, co
         log_write(LOG_ERR, "trust", "cannot read the trust anchors in %s: %s", config->anchors_dir, strerror(-r));
         return r;
     }
-    size_t anchors = trust_store_anchors(trust);
-    log_write(anchors > 0 ? LOG_INFO : LOG_WARNING, "trust", "%zu trust anchors, %zu revocation lists", anchors,
+    log_write(LOG_INFO, "trust", "%zu trust anchors, %zu revocation lists", trust_store_anchors(trust),
               trust_store_crls(trust));
     return 0;
 }

@@ -124,6 +124,12 @@ static int append_row(sd_bus_message *reply, const ProfileDescription *descripti
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* A page that is not full is the last one. */
+static const char *next_after(const ProfileDescription *page, size_t count, uint32_t limit) {
+    bool full = count >= limit || count >= SERVICE_LIST_MAX;
+    return full && count > 0 ? page[count - 1].profile.name : "";
+}
+
 static int reply_list(Request *request, const ProfileDescription *page, size_t count) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = request_new_reply(request, &reply);
@@ -138,7 +144,7 @@ static int reply_list(Request *request, const ProfileDescription *page, size_t c
     r = sd_bus_message_close_container(reply);
     if (r < 0)
         return r;
-    r = sd_bus_message_append_basic(reply, 's', count > 0 ? page[count - 1].profile.name : "");
+    r = sd_bus_message_append_basic(reply, 's', next_after(page, count, request->arguments.limit));
     return r < 0 ? r : request_send(request, reply);
 }
 
