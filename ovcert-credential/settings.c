@@ -3,14 +3,16 @@
 #include "ovcert-credential/settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <libeconf.h>
-#include <libeconf_ext.h>
-
+#include "common/bytes.h"
+#include "common/ini.h"
 #include "common/macros.h"
 #include "ovcert-credential/failure.h"
 
@@ -19,9 +21,6 @@
 #define HIGHEST_MAX_ITERATIONS 100000000u
 #define PATTERNS_MAX 32u
 #define WHITE_SPACE " \t\r\n"
-
-DEFINE_CLEANUP(econf_file *, econf_freeFile)
-DEFINE_CLEANUP(char **, econf_freeArray)
 
 /* Returned by the setters below, which leave the wording to their caller. */
 static const int bad_value = CREDENTIAL_OUTCOME_CONFIGURATION;
@@ -104,7 +103,7 @@ static const struct Key {
 
 static const struct Key *find_key(const char *group, const char *name) {
     for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-        if (group && strcmp(keys[i].group, group) == 0 && strcmp(keys[i].name, name) == 0)
+        if (strcmp(keys[i].group, group) == 0 && strcmp(keys[i].name, name) == 0)
             return &keys[i];
     return NULL;
 }
@@ -116,80 +115,34 @@ static bool group_is_known(const char *group) {
     return false;
 }
 
-static uint64_t line_of(econf_file *file, const char *group, const char *name) {
-    econf_ext_value *place = NULL;
-    uint64_t line = 0;
-
-    if (econf_getExtValue(file, group, name, &place) == ECONF_SUCCESS) {
-        line = place->line_number;
-        econf_freeExtValue(place);
+static int refuse(char **ret_what, const char *what, const char *name, const char *where) {
+    if (asprintf(ret_what, "%s \"%s\"%s", what, name, where) < 0) {
+        *ret_what = NULL;
+        return -ENOMEM;
     }
-    return line;
+    return bad_value;
 }
 
-/* The one place where settings take a value. */
-static int apply(econf_file *file, const char *path, const char *group, const char *name, Settings *settings,
-                 char **ret_detail) {
+/* The one place where settings take a value (an IniAssign). */
+static int assign(void *data, const char *group, const char *name, const char *value, char **ret_what) {
     const struct Key *key = find_key(group, name);
-    unsigned long long line = line_of(file, group, name);
-    char *CLEANUP(free_pointer) value = NULL;
     int r;
 
-    if (!key && (!group || group_is_known(group)))
-        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s:%llu: unknown key \"%s\"%s", path, line,
-                           name, group ? "" : " before any section");
+    if (group[0] == '\0')
+        return refuse(ret_what, "unknown key", name, " before any section");
+    if (!group_is_known(group))
+        return refuse(ret_what, "unknown section", group, "");
     if (!key)
-        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s:%llu: unknown section \"%s\"", path, line,
-                           group);
-    if (econf_getStringValue(file, group, name, &value) == ECONF_NOMEM)
-        return -ENOMEM;
-    r = key->set(settings, value ? value : "");
-    if (r > 0)
-        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s:%llu: bad value of \"%s\"", path, line,
-                           name);
-    return r;
+        return refuse(ret_what, "unknown key", name, "");
+    r = key->set(data, value);
+    return r > 0 ? refuse(ret_what, "bad value of", name, "") : r;
 }
 
-static int apply_group(econf_file *file, const char *path, const char *group, Settings *settings, char **ret_detail) {
-    char **CLEANUP(econf_freeArrayp) names = NULL;
-    size_t count = 0;
-    econf_err error = econf_getKeys(file, group, &count, &names);
-
-    if (error == ECONF_NOKEY || error == ECONF_NOGROUP)
-        return 0;
-    if (error != ECONF_SUCCESS)
-        return -ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        int r = apply(file, path, group, names[i], settings, ret_detail);
-        if (r != 0)
-            return r;
-    }
-    return 0;
-}
-
-static int apply_all(econf_file *file, const char *path, Settings *settings, char **ret_detail) {
-    char **CLEANUP(econf_freeArrayp) groups = NULL;
-    size_t count = 0;
-    econf_err error;
-    int r = apply_group(file, path, NULL, settings, ret_detail);
-    if (r != 0)
-        return r;
-    error = econf_getGroups(file, &count, &groups);
-    if (error == ECONF_NOMEM)
-        return -ENOMEM;
-    for (size_t i = 0; error == ECONF_SUCCESS && i < count && r == 0; i++)
-        r = apply_group(file, path, groups[i], settings, ret_detail);
-    return r;
-}
-
-static int check_file(const char *path, uid_t owner, char **ret_detail) {
+static int check_file(const char *path, int fd, uid_t owner, char **ret_detail) {
     struct stat status;
 
-    if (stat(path, &status) < 0) {
-        if (errno == ENOENT)
-            return -ENOENT;
+    if (fstat(fd, &status) < 0)
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: %s", path, strerror(errno));
-    }
     if (!S_ISREG(status.st_mode))
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: not a regular file", path);
     if (status.st_uid != owner)
@@ -197,34 +150,54 @@ static int check_file(const char *path, uid_t owner, char **ret_detail) {
                            (unsigned long) status.st_uid, (unsigned long) owner);
     if (status.st_mode & (S_IWGRP | S_IWOTH))
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: group or others may write it", path);
+    if (status.st_size > INI_SIZE_MAX)
+        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: larger than 1 MiB", path);
     return 0;
 }
 
-static int load_file(const char *path, Settings *settings, char **ret_detail) {
-    econf_file *CLEANUP(econf_freeFilep) file = NULL;
-    econf_err error = econf_readFile(&file, path, "=", "#");
+/* Up to INI_SIZE_MAX octets and a NUL behind them. */
+static int read_all(int fd, Bytes *ret) {
+    uint8_t step[4096];
+    ssize_t n;
 
-    if (error == ECONF_NOMEM)
-        return -ENOMEM;
-    if (error != ECONF_SUCCESS) {
-        char *CLEANUP(free_pointer) name = NULL;
-        uint64_t line = 0;
-        econf_errLocation(&name, &line);
-        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s:%llu: %s", path, (unsigned long long) line,
-                           econf_errString(error));
+    while ((n = read(fd, step, sizeof step)) > 0) {
+        int r = ret->size + (size_t) n > INI_SIZE_MAX ? -EFBIG : bytes_append(ret, (View){step, (size_t) n});
+        if (r < 0)
+            return r;
     }
-    return apply_all(file, path, settings, ret_detail);
+    return n < 0 ? -errno : bytes_append_u8(ret, '\0');
+}
+
+static int load_file(const char *path, int fd, Settings *settings, char **ret_detail) {
+    Bytes CLEANUP(bytes_done) text = {0};
+    char *CLEANUP(free_pointer) what = NULL;
+    unsigned line = 0;
+    int r = read_all(fd, &text);
+
+    if (r < 0 && r != -ENOMEM)
+        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: %s", path, strerror(-r));
+    if (r == 0)
+        r = ini_read((char *) text.data, text.size - 1, assign, settings, &line, &what);
+    if (r > 0)
+        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s:%u: %s", path, line, what);
+    return r;
 }
 
 int settings_load(const char *path, uid_t owner, Settings *ret, char **ret_detail) {
     Settings CLEANUP(settings_done) settings = {.max_iterations = DEFAULT_MAX_ITERATIONS};
-    int r = set_files(&settings, DEFAULT_FILES);
+    int fd, r = set_files(&settings, DEFAULT_FILES);
     if (r != 0)
         return r;
-    r = check_file(path, owner, ret_detail);
-    if (r == 0)
-        r = load_file(path, &settings, ret_detail);
-    if (r != 0 && r != -ENOENT)
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && errno != ENOENT)
+        return failure_set(ret_detail, CREDENTIAL_OUTCOME_CONFIGURATION, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        r = check_file(path, fd, owner, ret_detail);
+    if (fd >= 0 && r == 0)
+        r = load_file(path, fd, &settings, ret_detail);
+    if (fd >= 0)
+        (void) close(fd); /* only read from */
+    if (r != 0)
         return r;
     *ret = settings;
     settings = (Settings){0};

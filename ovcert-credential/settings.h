@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Settings of the helper, from the root-owned file credential.conf alone (SECURITY 21); never from environment or
- * arguments. Syntax: ini, as libeconf(3) reads it. Everything has a default, and the file may be missing.
+ * arguments. Syntax: common/ini.h. Everything has a default, and the file may be missing.
  *
  *   [pkcs12]
  *   files=PATTERN ...      glob(7) patterns separated by white space, absolute; %h is the user's home, %u the user's

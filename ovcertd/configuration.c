@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/ini.h"
 #include "common/macros.h"
 #include "common/text.h"
 #include "config.h"
-#include "ovcertd/ini.h"
 
 #define CONFIG_NAME "ovcertd.conf"
 #define CONFIG_FOLDERS 3u

@@ -129,7 +129,7 @@ static void test_a_file_changes_what_it_names(void **state) {
 
     accept(*state, "# nothing\n\n[pkcs12]\n", &empty);
     assert_int_equal(empty.n_patterns, 2);
-    accept(*state, "[pkcs12]\n  files = /srv/%u/*.p12   %h/100%%.p12\t/x # the rest\nmax-iterations = 100000000\n",
+    accept(*state, "[pkcs12]\n  files = /srv/%u/*.p12   %h/100%%.p12\t/x\nmax-iterations = 100000000\n",
            &both);
     assert_int_equal(both.n_patterns, 3);
     assert_string_equal(both.patterns[0], "/srv/%u/*.p12");

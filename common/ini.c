@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reader of ini files, used by config.c. Must never skip a line that it does not understand. */
-#include "ovcertd/ini.h"
+/* The reader of ini files, used for ovcertd.conf and credential.conf. Must never skip a line that it does not
+ * understand. */
+#include "common/ini.h"
 
 #include <errno.h>
 #include <stdio.h>

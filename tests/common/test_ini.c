@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The reader of ini files: what it refuses and with which line, then what it understands. */
-#include "ovcertd/ini.h"
+#include "common/ini.h"
 
 #include <errno.h>
 #include <setjmp.h>
