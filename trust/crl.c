@@ -21,6 +21,7 @@ struct Crl {
     X509_CRL *crl;
     char *file;
     int64_t this_update, next_update;
+    AUTHORITY_KEYID *key;      /* NULL when it names none */
     ISSUING_DIST_POINT *scope; /* NULL: everything the issuer issues */
     bool partial;              /* a critical extension we do not process: being absent from it says nothing */
     _Atomic(VerifiedBy *) verified_by;
@@ -35,6 +36,7 @@ Crl *crl_unref(Crl *crl) {
     if (!crl || atomic_fetch_sub(&crl->references, 1) > 1)
         return NULL;
     X509_CRL_free(crl->crl);
+    AUTHORITY_KEYID_free(crl->key);
     ISSUING_DIST_POINT_free(crl->scope);
     free(atomic_load(&crl->verified_by));
     free(crl->file);
@@ -60,6 +62,7 @@ static const char *read_extensions(Crl *crl) {
     crl->scope = X509_CRL_get_ext_d2i(crl->crl, NID_issuing_distribution_point, &critical, NULL);
     if (!crl->scope && critical != -1)
         return "its issuingDistributionPoint cannot be read";
+    crl->key = X509_CRL_get_ext_d2i(crl->crl, NID_authority_key_identifier, NULL, NULL);
     for (int i = 0; i < X509_CRL_get_ext_count(crl->crl); i++) {
         X509_EXTENSION *extension = X509_CRL_get_ext(crl->crl, i);
         int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
@@ -157,20 +160,35 @@ static void remember(Crl *crl, const VerifiedBy *by) {
         free(copy);
 }
 
+/* The list names another key of the issuer's (authorityKeyIdentifier), as after a change of keys. */
+static bool names_another_key(const Crl *crl, X509 *issuer) {
+    const ASN1_OCTET_STRING *key = X509_get0_subject_key_id(issuer);
+
+    return key && crl->key && crl->key->keyid && ASN1_OCTET_STRING_cmp(key, crl->key->keyid) != 0;
+}
+
+static bool signature_holds(const Crl *crl, X509 *issuer) {
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+
+    return key && X509_CRL_verify(crl->crl, key) > 0;
+}
+
 int crl_verify(Crl *crl, X509 *issuer) {
     const VerifiedBy *known = atomic_load(&crl->verified_by);
-    EVP_PKEY *key = X509_get0_pubkey(issuer);
     VerifiedBy by;
 
     /* Without the extension all usages are allowed and this returns all bits. */
-    if (key_problem(key) || !(X509_get_key_usage(issuer) & KU_CRL_SIGN))
+    if (!(X509_get_key_usage(issuer) & KU_CRL_SIGN))
         return 0;
     if (!key_hash(issuer, &by))
         return -ENOMEM;
     if (known && memcmp(known->hash, by.hash, sizeof(by.hash)) == 0)
         return 1;
-    if (X509_CRL_verify(crl->crl, key) <= 0)
+    /* Want of memory deep inside OpenSSL may look like a signature that does not hold. Where no other key explains it,
+     * a second look is cheaper than a revocation lost. */
+    if (!signature_holds(crl, issuer) && (names_another_key(crl, issuer) || !signature_holds(crl, issuer)))
         return openssl_out_of_memory() ? -ENOMEM : 0;
+    ERR_clear_error();
     remember(crl, &by);
     return 1;
 }
