@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/error.h"
+#include "tests/ovcertd/core/world.h"
+#include "trust/signature.h"
+
+/* A world in which demo has a certificate. */
+typedef struct Fixture {
+    World *world;
+    PkiIdentity identity;
+    ChallengeIssued issued;
+} Fixture;
+
+static void fixture_init(Fixture *fixture, void **state, int64_t not_after) {
+    *fixture = (Fixture){.world = *state};
+    World *world = fixture->world;
+    world_leaf(world, HOLDER, not_after, &fixture->identity);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "demo", &fixture->identity, false), 0);
+}
+
+static void fixture_done(Fixture *fixture) {
+    pki_identity_done(&fixture->identity);
+    challenge_issued_done(&fixture->issued);
+}
+
+static void begin_demo(Fixture *f) {
+    challenge_issued_done(&f->issued);
+    assert_int_equal(login_begin(f->world, &f->world->root_actor, "demo", DEMO_UID, &f->issued), 0);
+}
+
+static int finish_raw(World *world, const Actor *actor, const char *challenge, View certificate, const char *algorithm,
+                      View signature) {
+    LoginResult CLEANUP(login_result_done) result = {0};
+    service_failure_done(&world->failure);
+    return service_login_finish(world->service, actor, challenge, certificate, algorithm, signature, &world->now,
+                                &result, &world->failure);
+}
+
+static void test_s1_no_signature_no_login(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    static const uint8_t zeros[256] = {0};
+    static const View signatures[] = {{0}, {zeros, 64}, {zeros, 256}, {zeros, sizeof zeros}};
+    for (size_t i = 0; i < ELEMENTSOF(signatures); i++) {
+        begin_demo(&f);
+        assert_int_equal(finish_raw(f.world, &f.world->root_actor, f.issued.id, bytes_view(&f.identity.der),
+                                    SIGNATURE_ECDSA_SHA256, signatures[i]),
+                         OVCERT_ERROR_SIGNATURE_INVALID);
+    }
+    assert_last_row(f.world, "login-refused", "SignatureInvalid", NULL);
+}
+
+/* Each field of the statement that the signer changes makes the signature worthless. */
+static void test_s2_every_field_of_the_statement_counts(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    for (int field = 0; field < 9; field++) {
+        begin_demo(&f);
+        Statement *statement = &f.issued.statement;
+        statement->nonce[0] ^= field == 0;
+        statement->user = field == 1 ? "other" : statement->user;
+        statement->uid ^= field == 2;
+        statement->service = field == 3 ? "sudo" : statement->service;
+        statement->tty = field == 4 ? "" : statement->tty;
+        statement->host_id[0] ^= field == 5;
+        statement->boot_id[0] ^= field == 6;
+        statement->deadline ^= field == 7;
+        statement->purpose = field == 8 ? STATEMENT_ASSIGN : statement->purpose;
+        assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                         OVCERT_ERROR_SIGNATURE_INVALID);
+    }
+}
+
+static void test_s3_replay_is_refused(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), 0);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void test_s3_after_the_deadline_is_refused(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    f.world->now.boottime += UINT64_C(30) * 1000000;
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void test_s3_the_wall_clock_does_not_prolong_a_challenge(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    f.world->now.boottime += UINT64_C(31) * 1000000;
+    f.world->now.real -= 1800;
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void test_s3_the_wall_clock_does_not_end_a_challenge(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    f.world->now.boottime += UINT64_C(29) * 1000000;
+    f.world->now.real += 3600;
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), 0);
+}
+
+static void test_s4_answer_from_another_connection_is_refused(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    Actor elsewhere = {.uid = 0, .sender = ":1.99", .administrator = true};
+    begin_demo(&f);
+    assert_int_equal(login_finish(f.world, &elsewhere, &f.issued, &f.identity), OVCERT_ERROR_CHALLENGE_INVALID);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), 0);
+}
+
+static void test_s4_a_connection_that_is_gone_cannot_answer(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    service_sender_gone(f.world->service, f.world->root_actor.sender);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void test_s5_a_hundred_answers_and_one_success(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    int accepted = 0;
+    for (int i = 0; i < 100; i++)
+        accepted += login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity) == 0;
+    assert_int_equal(accepted, 1);
+    assert_int_equal(count_rows(f.world, "login-accepted"), 1);
+}
+
+static void test_s5_a_bad_answer_uses_the_challenge_up(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    assert_int_equal(
+        finish_raw(f.world, &f.world->root_actor, f.issued.id, bytes_view(&f.identity.der), "none", (View){0}),
+        OVCERT_ERROR_SIGNATURE_INVALID);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void test_s6_a_flood_of_one_uid_and_of_su_does_not_keep_others_out(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    World *world = f.world;
+    char sender[32];
+    for (unsigned i = 0; i < CHALLENGE_MAX; i++) {
+        ChallengeIssued CLEANUP(challenge_issued_done) of_su = {0}, of_user = {0};
+        (void) snprintf(sender, sizeof sender, ":2.%u", i);
+        Actor su = {.uid = 0, .sender = sender, .administrator = true};
+        Actor flooder = {.uid = OTHER_UID, .sender = sender};
+        (void) login_begin(world, &su, "other", OTHER_UID, &of_su);
+        (void) login_begin(world, &flooder, "other", OTHER_UID, &of_user);
+    }
+    assert_int_equal(login_demo(world, &f.identity), 0);
+}
+
+static void test_s7_the_client_does_not_choose_the_algorithm(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    static const char *const algorithms[] = {"", "none", "ecdsa-sha1", "rsa-pkcs1-sha256", "ecdsa-sha384", "ed25519"};
+    for (size_t i = 0; i < ELEMENTSOF(algorithms); i++) {
+        Bytes CLEANUP(bytes_done) signature = {0};
+        const char *fitting = NULL;
+        begin_demo(&f);
+        sign_statement(&f.issued, &f.identity, &fitting, &signature);
+        assert_int_equal(finish_raw(f.world, &f.world->root_actor, f.issued.id, bytes_view(&f.identity.der),
+                                    algorithms[i], bytes_view(&signature)),
+                         OVCERT_ERROR_SIGNATURE_INVALID);
+    }
+}
+
+static void test_s15_another_certificate_of_the_same_name_and_holder_is_refused(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    PkiIdentity CLEANUP(pki_identity_done) twin = {0};
+    fixture_init(&f, state, 0);
+    world_leaf(f.world, HOLDER, 0, &twin);
+    assert_int_equal(login_demo(f.world, &twin), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_null(f.world->failure.detail);
+    assert_last_row(f.world, "login-refused", "CertificateRefused", NULL);
+}
+
+static void test_login_with_a_revoked_certificate_is_refused_with_the_reason(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    world_revoke(f.world, &f.identity);
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_non_null(strstr(f.world->failure.detail, "revoked"));
+}
+
+static void test_expired_is_told_only_once_possession_is_proven(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, PKI_NOW + 10 * DAY);
+    world_pass(f.world, 11 * DAY);
+    world_publish(f.world);
+    begin_demo(&f);
+    assert_int_equal(finish_raw(f.world, &f.world->root_actor, f.issued.id, bytes_view(&f.identity.der),
+                                SIGNATURE_ECDSA_SHA256, (View){0}),
+                     OVCERT_ERROR_SIGNATURE_INVALID);
+    assert_null(f.world->failure.detail);
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_EXPIRED);
+    assert_non_null(f.world->failure.detail);
+}
+
+static void test_expired_and_revoked_is_not_just_expired(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, PKI_NOW + 10 * DAY);
+    world_pass(f.world, 11 * DAY);
+    world_revoke(f.world, &f.identity);
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_last_row(f.world, "login-refused", "CertificateRefused", NULL);
+}
+
+static void test_s23_unknown_and_unassigned_get_the_same_answers(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    World *world = f.world;
+    static const struct {
+        const char *user;
+        uint32_t uid;
+    } users[] = {{"other", OTHER_UID}, {"missing", 4711}};
+    for (size_t i = 0; i < ELEMENTSOF(users); i++) {
+        assert_int_equal(login(world, &world->root_actor, users[i].user, users[i].uid, &f.identity),
+                         OVCERT_ERROR_NO_CERTIFICATE);
+        assert_null(world->failure.detail);
+        assert_last_row(world, "login-refused", "NoCertificate", "su");
+    }
+}
+
+static void hint(World *world, const Actor *actor, const char *user, uint32_t uid, LoginHint *ret) {
+    LoginContext context = {.has_uid = actor->uid == 0, .uid = uid, .service = "su", .tty = ""};
+    assert_int_equal(service_login_hint(world->service, actor, user, &context, &world->now, ret), 0);
+}
+
+static void test_s23_made_up_hints_are_stable_over_restarts_and_differ(void **state) {
+    World *world = *state;
+    LoginHint missing, again, other;
+    hint(world, &world->root_actor, "missing", 4711, &missing);
+    hint(world, &world->root_actor, "other", OTHER_UID, &other);
+    world_restart(world);
+    hint(world, &world->root_actor, "missing", 4711, &again);
+    assert_memory_equal(missing.fingerprint, again.fingerprint, sizeof missing.fingerprint);
+    assert_memory_not_equal(missing.fingerprint, other.fingerprint, sizeof missing.fingerprint);
+    assert_true(missing.has_fingerprint);
+    assert_string_equal(missing.key_type, other.key_type);
+}
+
+static void test_hint_is_the_assigned_certificate(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    LoginHint real;
+    Certificate *CLEANUP(certificate_freep) certificate = NULL;
+    fixture_init(&f, state, 0);
+    assert_int_equal(certificate_parse(bytes_view(&f.identity.der), &certificate), 0);
+    hint(f.world, &f.world->root_actor, "demo", DEMO_UID, &real);
+    assert_memory_equal(real.fingerprint, certificate_facts(certificate)->fingerprint, 32);
+    assert_string_equal(real.key_type, "ecdsa");
+    hint(f.world, &f.world->demo, "demo", 0, &real);
+    assert_memory_equal(real.fingerprint, certificate_facts(certificate)->fingerprint, 32);
+}
+
+static void test_hint_of_somebody_else_is_made_up(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    LoginHint before, after;
+    hint(*state, &((World *) *state)->other, "demo", 0, &before);
+    fixture_init(&f, state, 0);
+    hint(f.world, &f.world->other, "demo", 0, &after);
+    assert_memory_equal(before.fingerprint, after.fingerprint, sizeof before.fingerprint);
+}
+
+static void test_hint_for_nobody_is_roots_and_empty(void **state) {
+    World *world = *state;
+    LoginHint empty;
+    LoginContext context = {.service = "gdm-password", .tty = ""};
+    hint(world, &world->root_actor, "", 0, &empty);
+    assert_false(empty.has_fingerprint);
+    assert_int_equal(service_login_hint(world->service, &world->demo, "", &context, &world->now, &empty),
+                     OVCERT_ERROR_INVALID_ARGUMENT);
+}
+
+static void test_s25_odd_names_are_refused(void **state) {
+    World *world = *state;
+    static char huge[65537];
+    memset(huge, 'a', sizeof huge - 1);
+    const char *const names[] = {"", "root\n", "\xff\xfe", "a:b", "../x", huge};
+    for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+        ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+        assert_int_equal(login_begin(world, &world->root_actor, names[i], 1000, &issued),
+                         OVCERT_ERROR_INVALID_ARGUMENT);
+    }
+    assert_int_equal(count_rows(world, "login-refused"), ELEMENTSOF(names));
+}
+
+static void test_s28_a_uid_is_roots_to_name_and_root_has_to(void **state) {
+    World *world = *state;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+    LoginContext with = {.has_uid = true, .uid = DEMO_UID, .service = "", .tty = ""};
+    LoginContext without = {.service = "", .tty = ""};
+    assert_int_equal(service_login_begin(world->service, &world->demo, "demo", &with, &world->now, &issued, NULL),
+                     OVCERT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(
+        service_login_begin(world->service, &world->root_actor, "demo", &without, &world->now, &issued, NULL),
+        OVCERT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(service_login_begin(world->service, &world->demo, "demo", &without, &world->now, &issued, NULL),
+                     0);
+    assert_int_equal(issued.statement.uid, DEMO_UID);
+}
+
+static void test_a_user_signs_in_as_himself_alone(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    assert_int_equal(login(f.world, &f.world->demo, "demo", 0, &f.identity), 0);
+    assert_int_equal(login(f.world, &f.world->other, "demo", 0, &f.identity), OVCERT_ERROR_NO_CERTIFICATE);
+}
+
+static void test_over_long_context_is_refused(void **state) {
+    World *world = *state;
+    static char text[STATEMENT_TEXT_MAX + 2];
+    memset(text, 'x', sizeof text - 1);
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+    LoginContext context = {.service = text, .tty = ""};
+    assert_int_equal(service_login_begin(world->service, &world->demo, "demo", &context, &world->now, &issued, NULL),
+                     OVCERT_ERROR_INVALID_ARGUMENT);
+}
+
+static void test_portal_profiles_do_not_sign_in(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+    NewProfile portal = {.name = "portal", .kind = PROFILE_PORTAL, .uid = STORE_UID_NONE, .holder = HOLDER};
+    world_leaf(world, HOLDER, 0, &identity);
+    assert_int_equal(service_create_profile(world->service, &world->root_actor, &portal, &world->now, NULL), 0);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "portal", &identity, false), 0);
+    assert_int_equal(login(world, &world->root_actor, "portal", 1000, &identity), OVCERT_ERROR_NO_CERTIFICATE);
+    assert_int_equal(login(world, &world->root_actor, "portal", STORE_UID_NONE, &identity),
+                     OVCERT_ERROR_INVALID_ARGUMENT);
+}
+
+static void test_s39_a_clock_before_verified_revocation_data_refuses(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    assert_int_equal(login_demo(f.world, &f.identity), 0);
+    f.world->now.real -= 2 * DAY;
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_non_null(strstr(f.world->failure.detail, "clock-wrong"));
+}
+
+static void test_s39_the_clock_floor_survives_a_restart(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    int64_t floor = 0;
+    fixture_init(&f, state, 0);
+    assert_int_equal(login_demo(f.world, &f.identity), 0);
+    assert_int_equal(service_tick(f.world->service, &f.world->now), 0);
+    assert_int_equal(service_commit(f.world->service), 0);
+    world_crash(f.world);
+    assert_int_equal(service_clock_floor(f.world->store, &floor), 0);
+    assert_int_equal(floor, PKI_NOW - 3600);
+}
+
+static void test_s42_a_recycled_user_name_inherits_nothing(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    LoginHint made_up, real;
+    fixture_init(&f, state, 0);
+    World *world = f.world;
+    assert_int_equal(login(world, &world->root_actor, "demo", DEMO_UID + 500, &f.identity),
+                     OVCERT_ERROR_ACCOUNT_CHANGED);
+    assert_last_row(world, "login-refused", "AccountChanged", NULL);
+    hint(world, &world->root_actor, "demo", DEMO_UID + 500, &made_up);
+    hint(world, &world->root_actor, "demo", DEMO_UID, &real);
+    assert_memory_not_equal(made_up.fingerprint, real.fingerprint, sizeof made_up.fingerprint);
+    Actor recycled = {.uid = DEMO_UID + 500, .sender = ":1.77"};
+    assert_int_equal(login(world, &recycled, "demo", 0, &f.identity), OVCERT_ERROR_NO_CERTIFICATE);
+}
+
+static void test_s30_blocked_between_begin_and_finish(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    assert_int_equal(
+        service_block(f.world->service, &f.world->administrator, "demo", true, "lost", &f.world->now, NULL), 0);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), OVCERT_ERROR_PROFILE_BLOCKED);
+}
+
+static void test_success_is_recorded_and_counted(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    Bytes CLEANUP(bytes_done) signature = {0};
+    LoginResult CLEANUP(login_result_done) result = {0};
+    const char *algorithm = NULL;
+    uint64_t accepted, refused;
+    fixture_init(&f, state, PKI_NOW + 10 * DAY + 5);
+    World *world = f.world;
+    begin_demo(&f);
+    sign_statement(&f.issued, &f.identity, &algorithm, &signature);
+    assert_int_equal(service_login_finish(world->service, &world->root_actor, f.issued.id, bytes_view(&f.identity.der),
+                                          algorithm, bytes_view(&signature), &world->now, &result, NULL),
+                     0);
+    assert_string_equal(result.user, "demo");
+    assert_int_equal(result.not_after, PKI_NOW + 10 * DAY + 5);
+    assert_int_equal(result.days_left, 10);
+    assert_true(result.expiring);
+    assert_last_row(world, "login-accepted", "ok", "su");
+    service_counters(world->service, &accepted, &refused);
+    assert_int_equal(accepted, 1);
+    assert_int_equal(refused, 0);
+    ProfileDescription CLEANUP(profile_description_done) description = {0};
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &description), 0);
+    assert_int_equal(description.profile.last_login, world->now.real);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_s1_no_signature_no_login),
+        IN_WORLD(test_s2_every_field_of_the_statement_counts),
+        IN_WORLD(test_s3_replay_is_refused),
+        IN_WORLD(test_s3_after_the_deadline_is_refused),
+        IN_WORLD(test_s3_the_wall_clock_does_not_prolong_a_challenge),
+        IN_WORLD(test_s3_the_wall_clock_does_not_end_a_challenge),
+        IN_WORLD(test_s4_answer_from_another_connection_is_refused),
+        IN_WORLD(test_s4_a_connection_that_is_gone_cannot_answer),
+        IN_WORLD(test_s5_a_hundred_answers_and_one_success),
+        IN_WORLD(test_s5_a_bad_answer_uses_the_challenge_up),
+        IN_WORLD(test_s6_a_flood_of_one_uid_and_of_su_does_not_keep_others_out),
+        IN_WORLD(test_s7_the_client_does_not_choose_the_algorithm),
+        IN_WORLD(test_s15_another_certificate_of_the_same_name_and_holder_is_refused),
+        IN_WORLD(test_login_with_a_revoked_certificate_is_refused_with_the_reason),
+        IN_WORLD(test_expired_is_told_only_once_possession_is_proven),
+        IN_WORLD(test_expired_and_revoked_is_not_just_expired),
+        IN_WORLD(test_s23_unknown_and_unassigned_get_the_same_answers),
+        IN_WORLD(test_s23_made_up_hints_are_stable_over_restarts_and_differ),
+        IN_WORLD(test_hint_is_the_assigned_certificate),
+        IN_WORLD(test_hint_of_somebody_else_is_made_up),
+        IN_WORLD(test_hint_for_nobody_is_roots_and_empty),
+        IN_WORLD(test_s25_odd_names_are_refused),
+        IN_WORLD(test_s28_a_uid_is_roots_to_name_and_root_has_to),
+        IN_WORLD(test_a_user_signs_in_as_himself_alone),
+        IN_WORLD(test_over_long_context_is_refused),
+        IN_WORLD(test_portal_profiles_do_not_sign_in),
+        IN_WORLD(test_s39_a_clock_before_verified_revocation_data_refuses),
+        IN_WORLD(test_s39_the_clock_floor_survives_a_restart),
+        IN_WORLD(test_s42_a_recycled_user_name_inherits_nothing),
+        IN_WORLD(test_s30_blocked_between_begin_and_finish),
+        IN_WORLD(test_success_is_recorded_and_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
