@@ -174,7 +174,7 @@ class Reply:
         return f"{self.error}: {self.message}" if self.error else repr(self.values)
 
 
-def call_on(connection, path, interface, member, signature, *arguments, seconds=PATIENCE, destination=BUS_NAME):
+def call_on(connection, path, interface, member, signature="", *arguments, seconds=PATIENCE, destination=BUS_NAME):
     import dbus
     import dbus.lowlevel
     message = dbus.lowlevel.MethodCallMessage(destination, path, interface, member)
@@ -278,6 +278,30 @@ def sign_in(user, *typed, service=PAM_SERVICE, operations=("authenticate", "acct
 
 # ---- the world ----
 
+def certificates(*names):
+    import dbus
+    return dbus.Array([dbus.ByteArray(der(name)) for name in names], signature="ay")
+
+
+def create(name, holder=""):
+    """As root over the bus, as "ovcertctl profile create" does."""
+    import dbus
+    data = dbus.Dictionary({"uid": dbus.UInt32(pwd.getpwnam(name).pw_uid), **({"holder": holder} if holder else {})}, signature="sv")
+    return manager("root", "CreateProfile", "sa{sv}a{sv}", name, data, dbus.Dictionary({}, signature="sv"))
+
+
+def assign(name, certificate, **options):
+    """As root over the bus, without proof, as "ovcertctl assign --certificate" does."""
+    import dbus
+    values = {"certificate": dbus.ByteArray(der(certificate)), "chain": certificates("intermediate"), **options}
+    return profile("root", name, "Assign", "sa{sv}", "", dbus.Dictionary(values, signature="sv"))
+
+
+def well(reply):
+    assert reply.error is None, repr(reply)
+    return reply
+
+
 class World:
     """The daemon and its state. Snapshots of the database make a test's start cheap; the daemon is down while they are restored."""
 
@@ -336,7 +360,7 @@ class World:
     def begin_unassigned(self):
         """A daemon of now; "demo" has a profile with a holder and no certificate."""
         self.begin_empty()
-        must(ctl("root", "profile", "create", "demo", "--holder", f"ES:{kit.HOLDER}"))
+        well(create("demo", kit.HOLDER))
 
     def begin_expired(self):
         """A daemon of now; "demo" has a profile whose certificate expired last week, and its .p12; assigned while it was valid."""
@@ -344,8 +368,8 @@ class World:
             self.clear()
             kit.install_trust(ca(""), "crls-before")
             self.start(clock="-10d")
-            must(ctl("root", "profile", "create", "demo", "--holder", f"ES:{kit.HOLDER}"))
-            must(ctl("root", "assign", "--user", "demo", "--certificate", ca("old.pem")))
+            well(create("demo", kit.HOLDER))
+            well(assign("demo", "old"))
             self.stop()
             self.snapshot("expired")
         self.restore("expired")
@@ -356,7 +380,7 @@ class World:
     def begin_valid(self, certificate="new"):
         """A daemon of now; "demo" has a valid certificate and its .p12."""
         self.begin_unassigned()
-        must(ctl("root", "assign", "--user", "demo", "--certificate", ca(f"{certificate}.pem")))
+        well(assign("demo", certificate))
         kit.give_credential("demo", ca(f"{certificate}.p12"))
 
 
@@ -427,25 +451,30 @@ def running(name):
         return int(file.read())
 
 
-POLKIT_ACTIVATION = "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service"
+POLKIT = "org.freedesktop.PolicyKit1"
 
 
-def reload_bus():
+def activation_file(name):
+    return f"/usr/share/dbus-1/system-services/{name}.service"
+
+
+def set_activation(name, wanted):
+    """Whether the bus starts the service when somebody calls it."""
+    here, away = activation_file(name), activation_file(name) + ".away"
+    if os.path.exists(away if wanted else here):
+        os.rename(*((away, here) if wanted else (here, away)))
     in_child("root", lambda: call_on(connect(), "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig", "",
                                      destination="org.freedesktop.DBus"))
 
 
 def stop_polkit():
     """And keeps the bus from starting it again."""
-    os.rename(POLKIT_ACTIVATION, POLKIT_ACTIVATION + ".away")
-    reload_bus()
+    set_activation(POLKIT, False)
     os.kill(running("polkitd"), signal.SIGKILL)
 
 
 def start_polkit():
-    if os.path.exists(POLKIT_ACTIVATION + ".away"):
-        os.rename(POLKIT_ACTIVATION + ".away", POLKIT_ACTIVATION)
-    reload_bus()
+    set_activation(POLKIT, True)
     with open(os.path.join(kit.LOGS, "polkitd.log"), "ab") as log:
         process = subprocess.Popen(["/usr/lib/polkit-1/polkitd", "--no-debug"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    start_new_session=True)
@@ -454,6 +483,6 @@ def start_polkit():
 
     def there():
         reply = in_child("root", lambda: call_on(connect(), "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", "s",
-                                                 "org.freedesktop.PolicyKit1", destination="org.freedesktop.DBus"))
+                                                 POLKIT, destination="org.freedesktop.DBus"))
         return bool(reply.values and reply.value)
     kit.wait_until(there, PATIENCE, "polkitd")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """ovcertd as a service: what it refuses to start on, how it starts, stops and reads its configuration again."""
 import os
+import pwd
 import random
 import signal
 import sqlite3
@@ -299,10 +300,14 @@ class Absent(harness.Case):
 
 
 class Activation(harness.Case):
-    def test_the_bus_knows_the_name_and_lets_nobody_else_have_it(self):
+    def setUp(self):
+        super().setUp()
         self.world.begin_unassigned()
         self.world.stop()
+        harness.set_activation(harness.BUS_NAME, True)
+        self.addCleanup(harness.set_activation, harness.BUS_NAME, False)
 
+    def test_nobody_else_may_have_the_name(self):
         def take():
             import dbus.bus
             try:
@@ -311,6 +316,12 @@ class Activation(harness.Case):
                 return refusal.get_dbus_name()
         for user in ("other", "demo"):
             self.assertEqual(harness.in_child(user, take), "org.freedesktop.DBus.Error.AccessDenied")
-        names = call("root", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListActivatableNames",
-                     destination="org.freedesktop.DBus").value
-        self.assertIn(harness.BUS_NAME, names)
+
+    def test_the_first_call_starts_it_as_its_own_user(self):
+        self.assertReply(manager("root", "GetProfile", "s", "demo"), "ok")
+        pid = call("root", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixProcessID", "s", harness.BUS_NAME,
+                   destination="org.freedesktop.DBus").value
+        uid = os.stat(f"/proc/{pid}").st_uid
+        os.kill(pid, signal.SIGTERM)
+        kit.wait_until(lambda: not harness.bus_has_daemon(), harness.PATIENCE, "the end of the daemon that the bus started")
+        self.assertEqual(uid, pwd.getpwnam(kit.DAEMON_USER).pw_uid)

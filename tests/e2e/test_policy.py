@@ -5,7 +5,11 @@ TABLE says, for every member that introspection shows, what a stranger, the owne
 password. A member without an entry fails, and so does an entry without a member.
 """
 import pwd
+import hashlib
+import os
 import re
+import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -73,8 +77,9 @@ TABLE = {
         "ProfileRemoved": Signal("root"),
     },
     "org.ovcert1.Login": {
-        "Hint": Method("sa{sv}", lambda: ("demo", EMPTY), DENIED, "ok", "InvalidArgument"),
-        "Begin": Method("sa{sv}", lambda: ("demo", EMPTY), DENIED, "ok", "InvalidArgument"),
+        # A stranger is answered as for a user whom nobody knows, with something made up (see below).
+        "Hint": Method("sa{sv}", lambda: ("demo", EMPTY), "ok", "ok", "InvalidArgument"),
+        "Begin": Method("sa{sv}", lambda: ("demo", EMPTY), "ok", "ok", "InvalidArgument"),
         "Finish": Method("sayaaysaya{sv}", lambda: ("0" * 32, certificate("new"), NONE, "rsa-pkcs1-sha256", OCTETS, EMPTY),
                          "ChallengeInvalid", "ChallengeInvalid", "ChallengeInvalid"),
     },
@@ -138,12 +143,12 @@ def listen(user, seconds, calls_first=True):
                 heard.append((message.get_path(), message.get_interface(), message.get_member()))
 
         connection.add_message_filter(note)
-        for rule in (f"type='signal',sender='{BUS_NAME}'", f"type='signal',path_namespace='{ROOT_PATH}'", "type='signal',eavesdrop='true'"):
+        for rule in (f"type='signal',sender='{BUS_NAME}'", f"type='signal',path_namespace='{ROOT_PATH}'"):
             connection.add_match_string(rule)
         if calls_first:
             call_on(connection, ROOT_PATH, PROPERTIES, "Get", "ss", "org.ovcert1.Manager", "Version")
             call_on(connection, profile_path(OWNER), "org.ovcert1.Profile", "Describe", "")
-        open(f"{kit.SANDBOX}/listening-{user}", "w", encoding="ascii").close()
+        open(f"/tmp/listening-{user}", "w", encoding="ascii").close()
         loop = GLib.MainLoop()
         GLib.timeout_add(int(seconds * 1000), loop.quit)
         loop.run()
@@ -208,13 +213,28 @@ class Policy(harness.Case):
         probes += [("org.ovcert1.Manager", "GetProfile", "s", lambda user: (user,)),
                    ("org.ovcert1.Manager", "ReadLog", "a{sv}tu", lambda user: ({"user": user}, 0, 10)),
                    ("org.ovcert1.Manager", "CheckCertificate", "ayaaya{sv}", lambda user: (certificate("new"), NONE, {"user": user})),
-                   ("org.ovcert1.Manager", "CreateProfile", "sa{sv}a{sv}", lambda user: (user, EMPTY, EMPTY)),
-                   ("org.ovcert1.Login", "Hint", "sa{sv}", lambda user: (user, EMPTY)),
-                   ("org.ovcert1.Login", "Begin", "sa{sv}", lambda user: (user, EMPTY))]
+                   ("org.ovcert1.Manager", "CreateProfile", "sa{sv}a{sv}", lambda user: (user, EMPTY, EMPTY))]
         for interface, member, signature, arguments_for in probes:
             existing, missing = self.both(NOBODY, interface, member, signature, arguments_for)
             with self.subTest(member=f"{interface}.{member}"):
                 self.assertEqual(existing, missing)
+
+    def test_s27_a_strangers_hint_is_made_up_whether_there_is_a_profile_or_not(self):
+        with_profile = self.assertReply(login(NOBODY, "Hint", "sa{sv}", OWNER, EMPTY), "ok").value
+        self.assertNotEqual(with_profile["fingerprint"], hashlib.sha256(der("new")).digest())
+        owners = self.assertReply(login(OWNER, "Hint", "sa{sv}", OWNER, EMPTY), "ok").value
+        self.assertEqual(owners["fingerprint"], hashlib.sha256(der("new")).digest())
+        operation = self.assertReply(profile("root", OWNER, "Delete", "a{sv}", EMPTY), "ok").value
+        self.assertReply(profile("root", OWNER, "Confirm", "ssa{sv}", operation, "", EMPTY), "ok")
+        self.assertEqual(login(NOBODY, "Hint", "sa{sv}", OWNER, EMPTY).value, with_profile)
+
+    def test_s27_a_strangers_challenge_looks_the_same_whether_there_is_a_profile_or_not(self):
+        shapes = []
+        for name in (OWNER, "nosuch"):
+            challenge, nonce, fields = self.assertReply(login(NOBODY, "Begin", "sa{sv}", name, EMPTY), "ok").values
+            fields = {key: value for key, value in fields.items() if key not in ("user", "deadline")}
+            shapes.append((len(challenge), len(nonce), fields))
+        self.assertEqual(shapes[0], shapes[1])
 
     def test_s27_introspection_names_no_profile(self):
         for caller in CALLERS:
@@ -234,7 +254,7 @@ class Policy(harness.Case):
 
     def change_everything(self):
         """What makes every signal there is."""
-        self.assertReply(manager("root", "CreateProfile", "sa{sv}a{sv}", "other", {"uid": uid_of("other")}, EMPTY), "ok")
+        self.assertReply(manager("root", "CreateProfile", "sa{sv}a{sv}", "probe", {"uid": dbus.UInt32(4242)}, EMPTY), "ok")
         self.assertReply(profile("root", OWNER, "Block", "a{sv}", EMPTY), "ok")
         self.assertReply(profile("root", OWNER, "Unblock", "a{sv}", EMPTY), "ok")
         operation = self.assertReply(profile("root", OWNER, "Unlink", "a{sv}", EMPTY), "ok").value
@@ -244,9 +264,7 @@ class Policy(harness.Case):
 
     def hear_as(self, user):
         """What the user hears while everything changes."""
-        import os
-        import threading
-        marker = f"{kit.SANDBOX}/listening-{user}"
+        marker = f"/tmp/listening-{user}"
         if os.path.exists(marker):
             os.unlink(marker)
         heard = []
@@ -271,7 +289,6 @@ class Policy(harness.Case):
         self.assertIn("ProfileRemoved", heard)
 
     def test_s27_members_of_the_services_group_may_look_up_a_certificate_and_nothing_else(self):
-        import subprocess
         subprocess.run(["usermod", "-a", "-G", "ovcert-services", NOBODY], check=True)
         self.addCleanup(subprocess.run, ["gpasswd", "-d", NOBODY, "ovcert-services"], check=True, capture_output=True)
         arguments = (certificate("new"), [certificate("intermediate")], EMPTY)

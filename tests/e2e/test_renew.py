@@ -29,9 +29,9 @@ class Renew(harness.Case):
         self.assertIn(result.status, (DENIED, FAILED), str(result))
         self.nothing_changed()
 
-    def test_s22_a_wrong_passphrase_ends_it_without_a_second_try(self):
+    def test_s22_a_wrong_passphrase_ends_it_after_three_at_most(self):
         terminal = Terminal("demo", "ovcertctl", "renew", "--credential", self.new)
-        status = terminal.converse({PASSWORD: "demo", ASK_PASSPHRASE: ["wrong"], QUESTION: "y"})
+        status = terminal.converse({PASSWORD: "demo", ASK_PASSPHRASE: ["wrong", "wrong", "wrong"], QUESTION: "y"})
         self.assertEqual(status, FAILED, terminal.shown)
         self.assertRegex(terminal.shown, "(?i)passphrase is wrong")
         self.nothing_changed()

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Clock: lets a program in the sandbox believe that it is another day. tools/sandboxkit.py compiles it and loads it
+ * into ovcertd with LD_PRELOAD; OVCERT_CLOCK_OFFSET says by how many seconds the wall clock is moved.
+ *
+ * Only the wall clock moves, as when somebody sets it: libfaketime moves the absolute timers of every clock along, so
+ * that sd-event, which waits on the monotonic one, never wakes up. Never part of the product. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static time_t offset(void) {
+    const char *text = getenv("OVCERT_CLOCK_OFFSET");
+
+    return text ? (time_t) strtoll(text, NULL, 10) : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    long r = syscall(SYS_clock_gettime, clock, now);
+
+    if (r == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+        now->tv_sec += offset();
+    return (int) r;
+}
+
+time_t time(time_t *ret) {
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return (time_t) -1;
+    if (ret)
+        *ret = now.tv_sec;
+    return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+    struct timespec precise;
+
+    (void) zone;
+    if (clock_gettime(CLOCK_REALTIME, &precise) != 0)
+        return -1;
+    now->tv_sec = precise.tv_sec;
+    now->tv_usec = precise.tv_nsec / 1000;
+    return 0;
+}
