@@ -185,9 +185,11 @@ int client_profile_message(Client *client, const char *user, const char *member,
 
 int client_append_certificate(sd_bus_message *message, View certificate, const BytesList *chain) {
     int r = sd_bus_message_append_array(message, 'y', certificate.data, certificate.size);
-    if (r < 0)
-        return r;
-    r = sd_bus_message_open_container(message, 'a', "ay");
+    return r < 0 ? r : client_append_chain(message, chain);
+}
+
+int client_append_chain(sd_bus_message *message, const BytesList *chain) {
+    int r = sd_bus_message_open_container(message, 'a', "ay");
     for (size_t i = 0; r >= 0 && chain && i < chain->count; i++)
         r = sd_bus_message_append_array(message, 'y', chain->items[i].data, chain->items[i].size);
     return r < 0 ? r : sd_bus_message_close_container(message);

@@ -38,6 +38,7 @@ int client_call(Client *client, sd_bus_message *message, uint64_t deadline, sd_b
 int client_profile_message(Client *client, const char *user, const char *member, sd_bus_message **ret);
 /* Appends ay and aay; chain may be NULL. 0 or a negative errno. */
 int client_append_certificate(sd_bus_message *message, View certificate, const BytesList *chain);
+int client_append_chain(sd_bus_message *message, const BytesList *chain); /* the aay alone */
 /* For who reads a reply himself: the outcome of a reply that could not be read as promised, or -ENOMEM. */
 int client_bad_reply(Client *client, int error);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Description: what the daemon tells about a profile and its certificates, read from Describe, ListProfiles and
+ * CheckCertificate (dbus/). Zero-initialise; the _done() functions free. Strings are never NULL once read. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <systemd/sd-bus.h>
+
+#include "common/bytes.h"
+#include "ovcertctl/tool.h"
+#include "trust/certificate.h"
+
+typedef struct Reason {
+    char *name;
+    uint32_t depth;
+    char *detail;
+} Reason;
+
+typedef struct Reasons {
+    Reason *items;
+    size_t count;
+} Reasons;
+
+typedef struct CertificateInfo {
+    Bytes fingerprint;
+    char *subject;
+    char *issuer;
+    char *common_name;
+    char *serial;
+    char *holder;
+    int64_t not_before;
+    int64_t not_after;
+    int64_t since; /* of an assigned one, from here on */
+    bool proven;
+    bool accepted;
+    Reasons reasons;
+    int64_t revocation_checked;
+} CertificateInfo;
+
+typedef struct OperationInfo {
+    char *id;
+    char *kind;
+    char *state;
+    bool until_assign;
+    uint32_t opener;
+    int64_t deadline;
+} OperationInfo;
+
+typedef struct CandidateInfo {
+    char *id;
+    CertificateInfo certificate;
+    int64_t proven;
+    int64_t deadline;
+} CandidateInfo;
+
+typedef struct ProfileInfo {
+    char *user;
+    char *kind;
+    bool has_uid;
+    uint32_t uid;
+    char *holder;
+    char *state;
+    char *block_reason;
+    char *certificate_status;
+    int64_t last_login;
+    bool has_certificate;
+    CertificateInfo certificate;
+    OperationInfo *operations;
+    size_t n_operations;
+    CandidateInfo *candidates;
+    size_t n_candidates;
+} ProfileInfo;
+
+void reasons_done(Reasons *reasons);
+void certificate_info_done(CertificateInfo *info);
+void profile_info_done(ProfileInfo *info);
+
+/* Each reads at the message's cursor; 0 or a negative errno, and what was read so far is the caller's to free. */
+int reasons_read(sd_bus_message *message, void *reasons);
+int certificate_info_read(sd_bus_message *message, void *info); /* of what is no certificate there may be no facts */
+int profile_info_read(sd_bus_message *message, ProfileInfo *info);
+
+/* What a certificate that is at hand says of itself. 0 or -ENOMEM. */
+int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info);
+
+/* Describe. 0 with *ret, and with *ret_reply rewound (may be NULL), or a result of client/. */
+int profile_describe(Tool *tool, const char *user, ProfileInfo *ret, sd_bus_message **ret_reply);
+/* The open operation of this kind; NULL. */
+const OperationInfo *profile_operation(const ProfileInfo *profile, const char *kind);
+/* The certificate that was proven last; NULL. */
+const CandidateInfo *profile_candidate(const ProfileInfo *profile);

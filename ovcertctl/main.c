@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ovcertctl: everything that the daemon offers, for people and for scripts. The table of verbs, and what surrounds a
+ * run: signals, help, the exit status. Must never open the database. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/i18n.h"
+#include "config.h"
+#include "ovcertctl/verbs.h"
+
+typedef struct Verb {
+    const char *name; /* one word or two */
+    const char *operands;
+    size_t min, max;  /* number of operands */
+    uint32_t options; /* besides OPTIONS_COMMON */
+    VerbFunction run;
+    const char *summary;
+    const char *more; /* for its own help */
+} Verb;
+
+static const Verb verbs[] = {
+    {"status", "[USER]", 0, 1, OPTION_BIT(USER), verb_status,
+     N_("My profile: the certificate, whether it is accepted, what is open"),
+     N_("Ends with 0 when the assigned certificate is accepted, 1 when it is not, 3 when there is none.")},
+    {"renew", "", 0, 0, OPTION_BIT(CREDENTIAL) | OPTION_BIT(YES), verb_renew,
+     N_("Replace the certificate by a new one of the same holder, in one go"),
+     N_("Chooses and proves the new certificate first; the old one stays assigned until the new one takes its place.\n"
+        "Interrupted anywhere, it goes on where it was when run again.")},
+    {"unlink", "[USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(UNTIL_ASSIGN), verb_unlink,
+     N_("Prepare to unlink the certificate from the profile; nothing changes yet"),
+     N_("The next step is \"ovcertctl confirm\".")},
+    {"confirm", "[OPERATION]", 0, 1, OPTION_BIT(USER), verb_confirm,
+     N_("Confirm an open operation (the only one, if none is named)"),
+     N_("After an unlink the profile has no certificate until one is assigned, unless it was an unlink with\n"
+        "--until-assign: then the old certificate stays until the new one is assigned.")},
+    {"cancel", "[OPERATION]", 0, 1, OPTION_BIT(USER), verb_cancel, N_("Drop an open operation; nothing was changed"),
+     NULL},
+    {"assign", "", 0, 0,
+     OPTION_BIT(USER) | OPTION_BIT(CREDENTIAL) | OPTION_BIT(CERTIFICATE) | OPTION_BIT(HOLDER_CHANGE), verb_assign,
+     N_("Assign a certificate to a profile that has none, or after a confirmed unlink --until-assign"),
+     N_("Users prove that they have the private key: --credential, or one of the files that are found.\n"
+        "Administrators may assign a certificate file (--certificate) without proof; the log says so.")},
+    {"check", "CERTIFICATE", 1, 1, OPTION_BIT(USER), verb_check, N_("Would this certificate file do, and if not, why?"),
+     N_("PEM or DER; in PEM the certificates of the issuers may follow. Ends with 0 when it is accepted, 1 when not.")},
+    {"list", "", 0, 0, OPTION_BIT(STATE) | OPTION_BIT(STATUS), verb_list, N_("List profiles (administrators)"), NULL},
+    {"profile create", "NAME", 1, 1, OPTION_BIT(UID) | OPTION_BIT(HOLDER), verb_profile_create,
+     N_("Make a profile for a Unix account (root)"),
+     N_("With a holder, the user can assign the first certificate alone; without, it takes an administrator.")},
+    {"profile show", "[NAME]", 0, 1, OPTION_BIT(USER), verb_profile_show, N_("Show a profile, as \"status\" does"),
+     NULL},
+    {"log", "", 0, 0, OPTION_BIT(USER) | OPTION_BIT(VERIFY) | OPTION_BIT(LINES), verb_log,
+     N_("Show the audit log, or check that it is whole (administrators)"), NULL},
+};
+
+static void print_verbs(void) {
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+        int width = 28 - (int) strlen(verbs[i].name);
+        (void) printf("  %s %*s%s\n", verbs[i].name, -width, verbs[i].operands, _(verbs[i].summary));
+    }
+}
+
+static int help(void) {
+    (void) printf("%s\n\n%s\n\n%s\n", _("ovcertctl [OPTION...] VERB [OPERAND...]"),
+                  _("Manage the association between users and the certificates they sign in with."), _("Verbs:"));
+    print_verbs();
+    (void) printf("\n%s\n", _("Options of every verb:"));
+    options_print_help(OPTIONS_COMMON);
+    (void) printf("\n%s\n%s\n", _("\"ovcertctl VERB --help\" shows the options of one verb."),
+                  _("Exit status: 0 done, 1 failed or a negative verdict, 2 usage, 3 not found or no certificate, 4 "
+                    "denied,\n5 daemon unavailable."));
+    return EXIT_DONE;
+}
+
+static int verb_help(const Verb *verb) {
+    (void) printf("ovcertctl [OPTION...] %s %s\n\n%s\n", verb->name, verb->operands, _(verb->summary));
+    if (verb->more)
+        (void) printf("%s\n", _(verb->more));
+    (void) printf("\n%s\n", _("Options:"));
+    options_print_help(verb->options | OPTIONS_COMMON);
+    return EXIT_DONE;
+}
+
+/* "profile --help": the verbs that begin with this word. NULL when there is none. */
+static const Verb *first_of_group(const char *word) {
+    size_t length = strlen(word);
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+        if (strncmp(verbs[i].name, word, length) == 0 && verbs[i].name[length] == ' ')
+            return &verbs[i];
+    return NULL;
+}
+
+static int group_help(const char *word) {
+    size_t length = strlen(word);
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+        if (strncmp(verbs[i].name, word, length) == 0 && verbs[i].name[length] == ' ')
+            (void) printf("ovcertctl [OPTION...] %s %s\n    %s\n", verbs[i].name, verbs[i].operands,
+                          _(verbs[i].summary));
+    return EXIT_DONE;
+}
+
+/* How many of the operands make up the verb's name; 0: they do not. */
+static size_t match(const Verb *verb, const Options *options) {
+    const char *space = strchr(verb->name, ' ');
+    size_t first = space ? (size_t) (space - verb->name) : strlen(verb->name);
+    const char *const *words = (const char *const *) options->operands;
+    if (strlen(words[0]) != first || strncmp(words[0], verb->name, first) != 0)
+        return 0;
+    if (!space)
+        return 1;
+    return options->n_operands > 1 && strcmp(words[1], space + 1) == 0 ? 2 : 0;
+}
+
+static const Verb *find_verb(const Options *options, size_t *ret_words) {
+    for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+        size_t words = match(&verbs[i], options);
+        if (words > 0) {
+            *ret_words = words;
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown_verb(const Options *options) {
+    const char *word = options->operands[0];
+    if (first_of_group(word) && options_has(options, OPTION_HELP))
+        return group_help(word);
+    output_complain(_("See \"ovcertctl --help\"."), "%s",
+                    first_of_group(word) ? _("That verb has a second word.") : _("There is no such verb."));
+    return EXIT_USAGE;
+}
+
+/* Options and operands that the verb does not take are mistakes, never ignored. */
+static int check_usage(const Verb *verb, const Options *options, size_t n_operands) {
+    for (OptionId id = 0; id < OPTION_COUNT_; id++)
+        if (options_has(options, id) && !((verb->options | OPTIONS_COMMON) & UINT32_C(1) << id)) {
+            output_complain(NULL, _("\"%s\" does not take %s."), verb->name, options_name(id));
+            (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), verb->name);
+            return EXIT_USAGE;
+        }
+    if (n_operands >= verb->min && n_operands <= verb->max)
+        return 0;
+    output_complain(NULL, n_operands < verb->min ? _("\"%s\" needs %s.") : _("There is too much behind \"%s %s\"."),
+                    verb->name, verb->operands);
+    (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), verb->name);
+    return EXIT_USAGE;
+}
+
+/* Signals that end a run become readable, so that every wait can give up in order. -1: they end it at once. */
+static int watch_signals(void) {
+    sigset_t signals;
+    (void) sigemptyset(&signals); /* none of these can fail with such arguments */
+    (void) sigaddset(&signals, SIGINT);
+    (void) sigaddset(&signals, SIGTERM);
+    (void) sigaddset(&signals, SIGHUP);
+    (void) sigprocmask(SIG_BLOCK, &signals, NULL);
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        (void) sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    return fd;
+}
+
+static int run_verb(const Verb *verb, const Options *options, size_t words) {
+    Tool tool = {
+        .options = options,
+        .output = {.format = options->format,
+                   .legend = !options_has(options, OPTION_NO_LEGEND),
+                   .quiet = options_has(options, OPTION_QUIET),
+                   .colour = output_wants_colour()},
+        .now = (int64_t) time(NULL),
+        .interrupt = watch_signals(),
+    };
+    int r = verb->run(&tool, options->operands + words, options->n_operands - words);
+    tool_done(&tool);
+    if (tool.interrupt >= 0)
+        (void) close(tool.interrupt); /* a signalfd holds nothing back */
+    return r;
+}
+
+static int dispatch(const Options *options) {
+    if (options_has(options, OPTION_VERSION)) {
+        (void) printf("ovcertctl %s\n", OVCERT_VERSION);
+        return EXIT_DONE;
+    }
+    if (options->n_operands == 0 || strcmp(options->operands[0], "help") == 0) {
+        if (options->n_operands > 0 || options_has(options, OPTION_HELP))
+            return help();
+        output_complain(_("See \"ovcertctl --help\"."), _("A verb is missing."));
+        return EXIT_USAGE;
+    }
+    size_t words = 0;
+    const Verb *verb = find_verb(options, &words);
+    if (!verb)
+        return unknown_verb(options);
+    if (options_has(options, OPTION_HELP))
+        return verb_help(verb);
+    int r = check_usage(verb, options, options->n_operands - words);
+    return r != 0 ? r : run_verb(verb, options, words);
+}
+
+int main(int argc, char *argv[]) {
+    Options options;
+    i18n_init();
+    (void) setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* passphrases are typed here; lowering cannot fail */
+    int r = options_parse(argc, argv, &options);
+    if (r == 0)
+        r = dispatch(&options);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        output_complain(NULL, _("The output could not be written: %s."), strerrordesc_np(errno));
+        return r != 0 ? r : EXIT_FAILED;
+    }
+    return r;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads the command line for main.c. Knows no verbs; must never take half of a wrong command line for a right one. */
+#include "ovcertctl/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/i18n.h"
+#include "common/macros.h"
+#include "ovcertctl/exit_status.h"
+
+static const struct {
+    const char *name;
+    char letter;
+    const char *argument;
+    const char *help;
+} specs[OPTION_COUNT_] = {
+#define X(symbol, name_, letter_, argument_, help_)                                                                    \
+    [OPTION_##symbol] = {.name = "--" name_, .letter = letter_, .argument = argument_, .help = help_},
+    OPTIONS(X)
+#undef X
+};
+
+/* Above all letters. */
+#define LONG_BASE 256
+
+static const struct option long_options[] = {
+#define X(symbol, name_, letter, argument_, help)                                                                      \
+    {.name = name_,                                                                                                    \
+     .has_arg = sizeof(argument_) > 1 ? required_argument : no_argument,                                               \
+     .val = LONG_BASE + OPTION_##symbol},
+    OPTIONS(X)
+#undef X
+        {0},
+};
+
+const char *options_name(OptionId id) {
+    return specs[id].name;
+}
+
+int options_number(const char *text, uint64_t max, uint64_t *ret) {
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return -EINVAL;
+    uint64_t value = 0;
+    for (; *text; text++) {
+        uint64_t digit = (uint64_t) (*text - '0');
+        if (value > (max - digit) / 10)
+            return -EINVAL;
+        value = value * 10 + digit;
+    }
+    *ret = value;
+    return 0;
+}
+
+static OptionId by_letter(int letter) {
+    for (OptionId id = 0; id < OPTION_COUNT_; id++)
+        if (specs[id].letter == letter)
+            return id;
+    return OPTION_COUNT_;
+}
+
+static int bad_value(OptionId id, const char *value) {
+    output_complain(_("Give another value."), _("%s does not take \"%s\"."), specs[id].name, value);
+    return EXIT_USAGE;
+}
+
+static int interpret(Options *options, OptionId id, const char *value) {
+    uint64_t number = 0;
+    switch (id) {
+    case OPTION_JSON:
+        options->format = strcmp(value, "short") == 0    ? OUTPUT_JSON_SHORT
+                          : strcmp(value, "pretty") == 0 ? OUTPUT_JSON_PRETTY
+                                                         : OUTPUT_TEXT;
+        return options->format == OUTPUT_TEXT ? bad_value(id, value) : 0;
+    case OPTION_UID:
+        if (options_number(value, UINT32_MAX - 1, &number) < 0)
+            return bad_value(id, value);
+        options->uid = (uint32_t) number;
+        return 0;
+    case OPTION_LINES:
+        if (options_number(value, UINT32_MAX, &options->lines) < 0 || options->lines == 0)
+            return bad_value(id, value);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int options_parse(int argc, char *argv[], Options *ret) {
+    Options options = {0};
+    int c;
+    while ((c = getopt_long(argc, argv, "hqyn:", long_options, NULL)) >= 0) {
+        OptionId id = c >= LONG_BASE ? (OptionId) (c - LONG_BASE) : by_letter(c);
+        if (id >= OPTION_COUNT_) { /* getopt has said what is wrong */
+            (void) fprintf(stderr, "%s\n", _("See \"ovcertctl --help\"."));
+            return EXIT_USAGE;
+        }
+        options.given |= UINT32_C(1) << id;
+        options.values[id] = specs[id].argument[0] ? optarg : NULL;
+        int r = interpret(&options, id, optarg);
+        if (r != 0)
+            return r;
+    }
+    options.operands = argv + optind;
+    options.n_operands = (size_t) (argc - optind);
+    *ret = options;
+    return 0;
+}
+
+void options_print_help(uint32_t mask) {
+    for (OptionId id = 0; id < OPTION_COUNT_; id++) {
+        if (!(mask & UINT32_C(1) << id))
+            continue;
+        const char *argument = specs[id].argument;
+        int width = 25 - (int) strlen(specs[id].name) - (argument[0] ? (int) strlen(argument) + 1 : 0);
+        char letter[] = {'-', specs[id].letter, ',', '\0'};
+        (void) printf("  %-3s %s%s%s%*s %s\n", specs[id].letter ? letter : "", specs[id].name, argument ? "=" : "",
+                      argument ? argument : "", width > 0 ? width : 0, "", _(specs[id].help));
+    }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line of ovcertctl: every option once, with its help; which verb takes which stands in the verb table of
+ * main.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ovcertctl/output.h"
+
+/* X(symbol, name, letter or 0, argument or "", help) */
+#define OPTIONS(X)                                                                                                     \
+    X(HELP, "help", 'h', "", N_("Show this help"))                                                                     \
+    X(VERSION, "version", 0, "", N_("Show the version"))                                                               \
+    X(JSON, "json", 0, "short|pretty", N_("Print JSON"))                                                               \
+    X(NO_LEGEND, "no-legend", 0, "", N_("Print no headings and hints"))                                                \
+    X(NO_ASK_PASSWORD, "no-ask-password", 0, "", N_("Ask nothing: no password, no passphrase, no question"))           \
+    X(QUIET, "quiet", 'q', "", N_("Print nothing but errors"))                                                         \
+    X(USER, "user", 0, "NAME", N_("The profile of this user instead of one's own"))                                    \
+    X(CREDENTIAL, "credential", 0, "FILE", N_("The .p12 file with the new certificate and its key"))                   \
+    X(YES, "yes", 'y', "", N_("Answer the question with yes"))                                                         \
+    X(UNTIL_ASSIGN, "until-assign", 0, "", N_("Keep the old certificate until the new one is assigned"))               \
+    X(CERTIFICATE, "certificate", 0, "FILE", N_("As administrator: assign this certificate without proof"))            \
+    X(HOLDER_CHANGE, "holder-change", 0, "", N_("As administrator: let another holder in"))                            \
+    X(STATE, "state", 0, "STATE", N_("Only profiles that are unassigned, assigned or blocked"))                        \
+    X(STATUS, "status", 0, "STATUS",                                                                                   \
+      N_("Only certificates that are none, valid, expiring, expired, not-yet-valid, revoked or untrusted"))            \
+    X(UID, "uid", 0, "UID", N_("The user id (default: that of the account of this name)"))                             \
+    X(HOLDER, "holder", 0, "ID", N_("The holder, such as 99999999R or ES:99999999R"))                                  \
+    X(VERIFY, "verify", 0, "", N_("Check the chain of the log instead of showing it"))                                 \
+    X(LINES, "lines", 'n', "N", N_("Only the newest N entries"))
+
+typedef enum OptionId {
+#define X(symbol, name, letter, argument, help) OPTION_##symbol,
+    OPTIONS(X)
+#undef X
+        OPTION_COUNT_,
+} OptionId;
+
+#define OPTION_BIT(symbol) (UINT32_C(1) << OPTION_##symbol)
+/* What every verb takes. */
+#define OPTIONS_COMMON                                                                                                 \
+    (OPTION_BIT(HELP) | OPTION_BIT(VERSION) | OPTION_BIT(JSON) | OPTION_BIT(NO_LEGEND) | OPTION_BIT(NO_ASK_PASSWORD) | \
+     OPTION_BIT(QUIET))
+
+/* Strings are argv's. */
+typedef struct Options {
+    uint32_t given;                    /* OPTION_BIT()s */
+    const char *values[OPTION_COUNT_]; /* of those with an argument; NULL */
+    OutputFormat format;               /* --json */
+    uint32_t uid;                      /* --uid */
+    uint64_t lines;                    /* --lines; 0: all */
+    char **operands;                   /* the verb first */
+    size_t n_operands;
+} Options;
+
+static inline bool options_has(const Options *options, OptionId id) {
+    return options->given & UINT32_C(1) << id;
+}
+
+/* 0, or EXIT_USAGE, having said why. Reorders argv. */
+int options_parse(int argc, char *argv[], Options *ret);
+/* "--user", for messages; static. */
+const char *options_name(OptionId id);
+/* The help lines of these options, to standard output. */
+void options_print_help(uint32_t mask);
+/* A decimal number without sign or space, at most max; 0 or -EINVAL. */
+int options_number(const char *text, uint64_t max, uint64_t *ret);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs of ovcertctl, one function each, for the table in main.c. Operands are those behind the verb, as many as
+ * the table allows. Each returns an ExitStatus, having said everything. */
+#pragma once
+
+#include "ovcertctl/tool.h"
+
+typedef int (*VerbFunction)(Tool *tool, char **operands, size_t n_operands);
+
+int verb_status(Tool *tool, char **operands, size_t n_operands);
+int verb_renew(Tool *tool, char **operands, size_t n_operands);
+int verb_unlink(Tool *tool, char **operands, size_t n_operands);
+int verb_confirm(Tool *tool, char **operands, size_t n_operands);
+int verb_cancel(Tool *tool, char **operands, size_t n_operands);
+int verb_assign(Tool *tool, char **operands, size_t n_operands);
+int verb_check(Tool *tool, char **operands, size_t n_operands);
+int verb_list(Tool *tool, char **operands, size_t n_operands);
+int verb_profile_create(Tool *tool, char **operands, size_t n_operands);
+int verb_profile_show(Tool *tool, char **operands, size_t n_operands);
+int verb_log(Tool *tool, char **operands, size_t n_operands);

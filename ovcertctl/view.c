@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows profiles and certificates to people, for all verbs. Names of certificates arrive escaped from the daemon or
+ * trust/; must never leave out a reason. */
+#include "ovcertctl/view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/i18n.h"
+#include "ovcertctl/table.h"
+#include "trust/verdict.h"
+
+Colour view_colour(const char *word) {
+    static const char *const good[] = {"valid", "assigned"};
+    static const char *const fair[] = {"expiring", "none", "unassigned"};
+    for (size_t i = 0; i < ELEMENTSOF(good); i++)
+        if (strcmp(word, good[i]) == 0)
+            return COLOUR_GREEN;
+    for (size_t i = 0; i < ELEMENTSOF(fair); i++)
+        if (strcmp(word, fair[i]) == 0)
+            return COLOUR_YELLOW;
+    return COLOUR_RED;
+}
+
+static void view_validity(const Tool *tool, const CertificateInfo *certificate) {
+    TimeText from = output_time(certificate->not_before), until = output_time(certificate->not_after);
+    int64_t days = output_days(certificate->not_after, tool->now);
+    if (days < 0)
+        output_property(&tool->output, _("Valid"), COLOUR_RED, _("from %s until %s (expired, %lld days ago)"),
+                        from.text, until.text, (long long) -days);
+    else
+        output_property(&tool->output, _("Valid"), COLOUR_NONE, _("from %s until %s (%lld days left)"), from.text,
+                        until.text, (long long) days);
+}
+
+void view_certificate(const Tool *tool, const CertificateInfo *certificate) {
+    CLEANUP(free_pointer) char *fingerprint = hex_encode(bytes_view(&certificate->fingerprint));
+    const Output *output = &tool->output;
+    output_property(output, _("Subject"), COLOUR_NONE, "%s", certificate->subject);
+    output_property(output, _("Certificate's holder"), COLOUR_NONE, "%s", certificate->holder);
+    output_property(output, _("Issuer"), COLOUR_NONE, "%s", certificate->issuer);
+    output_property(output, _("Serial number"), COLOUR_NONE, "%s", certificate->serial);
+    view_validity(tool, certificate);
+    output_property(output, _("Fingerprint"), COLOUR_NONE, "%s", fingerprint ? fingerprint : "");
+}
+
+static const char *depth_name(uint32_t depth, char *buffer, size_t size) {
+    if (depth == 0)
+        return "";
+    (void) snprintf(buffer, size, _(" (issuer %u)"), depth); /* shortened rather than overrun */
+    return buffer;
+}
+
+void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors) {
+    if (tool->output.quiet && !to_errors)
+        return;
+    FILE *stream = to_errors || tool->output.format != OUTPUT_TEXT ? stderr : stdout;
+    for (size_t i = 0; i < reasons->count; i++) {
+        const Reason *reason = &reasons->items[i];
+        int known = verdict_reason_from_name(reason->name);
+        char depth[64];
+        (void) fprintf(stream, "  - %s%s%s%s%s\n", /* a failure shows at the end */
+                       known < 0 ? reason->name : _(verdict_reason_text((VerdictReason) known)),
+                       depth_name(reason->depth, depth, sizeof depth), reason->detail[0] ? " (" : "", reason->detail,
+                       reason->detail[0] ? ")" : "");
+        if (known >= 0)
+            (void) fprintf(stream, "    %s\n", _(verdict_reason_advice((VerdictReason) known)));
+    }
+}
+
+static void view_assigned(const Tool *tool, const ProfileInfo *profile) {
+    const Output *output = &tool->output;
+    const CertificateInfo *certificate = &profile->certificate;
+    output_property(output, _("Certificate"), view_colour(profile->certificate_status), "%s",
+                    output_word(profile->certificate_status));
+    view_certificate(tool, certificate);
+    output_property(output, _("Assigned since"), COLOUR_NONE, "%s (%s)", output_time(certificate->since).text,
+                    certificate->proven ? _("possession was proven") : _("by an administrator, without proof"));
+    if (certificate->revocation_checked != 0)
+        output_property(output, _("Revocation data of"), COLOUR_NONE, "%s",
+                        output_time(certificate->revocation_checked).text);
+    if (certificate->accepted)
+        return;
+    output_say(output, "\n%s", _("The certificate is not accepted for signing in:"));
+    view_reasons(tool, &certificate->reasons, false);
+}
+
+static void view_unassigned(const Tool *tool, const ProfileInfo *profile) {
+    output_property(&tool->output, _("Certificate"), COLOUR_YELLOW, "%s", _("no certificate assigned yet"));
+    if (tool->output.legend && profile->n_candidates == 0)
+        output_say(&tool->output, "\n%s", _("Assign one with \"ovcertctl assign\"."));
+}
+
+static const char *next_step(const OperationInfo *operation) {
+    if (strcmp(operation->state, "requested") == 0)
+        return _("Go on with \"ovcertctl confirm\", or drop it with \"ovcertctl cancel\".");
+    return operation->until_assign ? _("Go on with \"ovcertctl renew\", or drop it with \"ovcertctl cancel\".") : "";
+}
+
+static void view_operations(const Tool *tool, const ProfileInfo *profile) {
+    for (size_t i = 0; i < profile->n_operations; i++) {
+        const OperationInfo *operation = &profile->operations[i];
+        output_say(&tool->output, _("\nOpen operation %s: %s, %s, until %s%s"), operation->id,
+                   output_word(operation->kind), output_word(operation->state), output_time(operation->deadline).text,
+                   operation->until_assign ? _("; the old certificate stays until the new one is assigned") : "");
+        if (operation->opener != geteuid())
+            output_say(&tool->output, _("  Opened by another user (uid %u)."), operation->opener);
+        if (tool->output.legend)
+            output_say(&tool->output, "  %s", next_step(operation));
+    }
+}
+
+static void view_candidates(const Tool *tool, const ProfileInfo *profile) {
+    for (size_t i = 0; i < profile->n_candidates; i++) {
+        const CandidateInfo *candidate = &profile->candidates[i];
+        output_say(&tool->output, _("\nProven and waiting to be assigned, until %s: %s (serial number %s)"),
+                   output_time(candidate->deadline).text, candidate->certificate.subject,
+                   candidate->certificate.serial);
+        if (tool->output.legend)
+            output_say(&tool->output, "  %s",
+                       profile->has_certificate ? _("Go on with \"ovcertctl renew\".")
+                                                : _("Go on with \"ovcertctl assign\"."));
+    }
+}
+
+void view_profile(const Tool *tool, const ProfileInfo *profile, bool own) {
+    const Output *output = &tool->output;
+    if (output->legend)
+        output_say(output, "%s%s%s", output_colour(output, COLOUR_BOLD), own ? _("My profile") : _("Profile"),
+                   output_colour(output, COLOUR_NONE));
+    if (profile->has_uid)
+        output_property(output, _("User"), COLOUR_NONE, "%s (uid %u)", profile->user, profile->uid);
+    else
+        output_property(output, _("User"), COLOUR_NONE, "%s", profile->user);
+    output_property(output, _("State"), view_colour(profile->state), "%s", output_word(profile->state));
+    output_property(output, _("Reason"), COLOUR_NONE, "%s", profile->block_reason);
+    output_property(output, _("Holder"), COLOUR_NONE, "%s", profile->holder[0] ? profile->holder : _("not set yet"));
+    output_property(output, _("Last sign-in"), COLOUR_NONE, "%s",
+                    profile->last_login == 0 ? _("never by certificate") : output_time(profile->last_login).text);
+    if (profile->has_certificate)
+        view_assigned(tool, profile);
+    else
+        view_unassigned(tool, profile);
+    view_operations(tool, profile);
+    view_candidates(tool, profile);
+}
+
+static int add_row(Table *table, const char *name, const char *old, const char *new) {
+    bool same = strcmp(old, new) == 0;
+    const Cell cells[] = {{.text = name}, {.text = old}, {.text = new, .colour = same ? COLOUR_NONE : COLOUR_BOLD}};
+    return table_add(table, cells);
+}
+
+static int add_rows(Table *table, const CertificateInfo *old, const CertificateInfo *new, const char *fingerprints[2]) {
+    const char *none = _("none");
+    int r;
+    if ((r = add_row(table, _("Holder"), old ? old->holder : none, new->holder)) < 0 ||
+        (r = add_row(table, _("Name"), old ? old->common_name : "", new->common_name)) < 0 ||
+        (r = add_row(table, _("Issuer"), old ? old->issuer : "", new->issuer)) < 0 ||
+        (r = add_row(table, _("Serial number"), old ? old->serial : "", new->serial)) < 0 ||
+        (r = add_row(table, _("Valid from"), old ? output_time(old->not_before).text : "",
+                     output_time(new->not_before).text)) < 0 ||
+        (r = add_row(table, _("Valid until"), old ? output_time(old->not_after).text : "",
+                     output_time(new->not_after).text)) < 0)
+        return r;
+    return add_row(table, _("Fingerprint"), fingerprints[0], fingerprints[1]);
+}
+
+/* The first half is enough to tell two apart by eye, and lets the table fit; "status" shows all of it. */
+static char *short_fingerprint(const CertificateInfo *info) {
+    return hex_encode((View){info->fingerprint.data, CERTIFICATE_FINGERPRINT_SIZE / 2});
+}
+
+int view_old_and_new(const Tool *tool, const CertificateInfo *old, const CertificateInfo *new) {
+    if (tool->output.format != OUTPUT_TEXT)
+        return 0;
+    const char *headings[] = {"", _("OLD"), _("NEW")};
+    CLEANUP(table_freep) Table *table = NULL;
+    CLEANUP(free_pointer) char *old_fingerprint = old ? short_fingerprint(old) : strdup("");
+    CLEANUP(free_pointer) char *new_fingerprint = short_fingerprint(new);
+    if (!old_fingerprint || !new_fingerprint)
+        return -ENOMEM;
+    int r = table_new(&tool->output, headings, ELEMENTSOF(headings), &table);
+    if (r < 0)
+        return r;
+    r = add_rows(table, old, new, (const char *[]){old_fingerprint, new_fingerprint});
+    return r < 0 ? r : table_print(table);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Views: how profiles, certificates and verdicts look to people. */
+#pragma once
+
+#include "ovcertctl/description.h"
+#include "ovcertctl/tool.h"
+
+/* "My profile" (own) or "Profile": everything, with how to go on. */
+void view_profile(const Tool *tool, const ProfileInfo *profile, bool own);
+void view_certificate(const Tool *tool, const CertificateInfo *certificate);
+/* Every reason, each with what to do. `to_errors`: on standard error, as part of an error. */
+void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors);
+/* Old and new side by side; the old one may be NULL. 0 or a negative errno. */
+int view_old_and_new(const Tool *tool, const CertificateInfo *old, const CertificateInfo *new);
+/* The colour of a state or status. */
+Colour view_colour(const char *word);
