@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Starts pkttyagent(1) as systemctl(1) does. Used by tool.c; must never outlive the tool, nor leave a terminal without
- * echo. */
+/* Starts pkttyagent(1), much as systemctl(1) does. Used by tool.c; must never outlive the tool, nor leave a terminal
+ * without echo. */
 #include "ovcertctl/agent.h"
 
 #include <errno.h>
@@ -30,7 +30,9 @@ static void reset_signals(void) {
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Runs in the child. Standard output and error go to the terminal too: ours may be a pipe. */
+/* Runs in the child. Without --fallback: polkit 122 finds a fallback agent only for processes of a logind session, and
+ * whoever types commands here expects to be asked here. Standard output and error go to the terminal too: ours may be a
+ * pipe. */
 static void run(pid_t parent, int terminal, int notify) {
     char process[16], descriptor[16];
     reset_signals();
@@ -44,7 +46,7 @@ static void run(pid_t parent, int terminal, int notify) {
     /* dup2() of a descriptor to itself would leave close-on-exec set. */
     if (notify == AGENT_NOTIFY_FD ? fcntl(notify, F_SETFD, 0) < 0 : dup2(notify, AGENT_NOTIFY_FD) < 0)
         _exit(1);
-    (void) execl(AGENT_PATH, AGENT_PATH, "--process", process, "--notify-fd", descriptor, "--fallback", (char *) NULL);
+    (void) execl(AGENT_PATH, AGENT_PATH, "--process", process, "--notify-fd", descriptor, (char *) NULL);
     _exit(1);
 }
 

@@ -117,7 +117,7 @@ void options_print_help(uint32_t mask) {
         const char *argument = specs[id].argument;
         int width = 25 - (int) strlen(specs[id].name) - (argument[0] ? (int) strlen(argument) + 1 : 0);
         char letter[] = {'-', specs[id].letter, ',', '\0'};
-        (void) printf("  %-3s %s%s%s%*s %s\n", specs[id].letter ? letter : "", specs[id].name, argument ? "=" : "",
-                      argument ? argument : "", width > 0 ? width : 0, "", _(specs[id].help));
+        (void) printf("  %-3s %s%s%s%*s %s\n", specs[id].letter ? letter : "", specs[id].name, argument[0] ? "=" : "",
+                      argument, width > 0 ? width : 0, "", _(specs[id].help));
     }
 }

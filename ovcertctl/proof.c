@@ -54,7 +54,8 @@ static void show_choice(const Tool *tool, size_t number, const CertificateInfo *
     char mark[32] = "-";
     if (!problem)
         (void) snprintf(mark, sizeof mark, "%zu)", number); /* 20 digits at most */
-    output_say(&tool->output, _("  %3s %s, serial number %s, valid until %s%s%s"), mark, info->subject, info->serial,
+    output_say(&tool->output, _("  %3s %s, serial number %s, valid until %s%s%s"), mark,
+               info->common_name[0] ? info->common_name : info->subject, info->serial,
                output_time(info->not_after).text, problem ? ": " : "", problem ? problem : "");
 }
 
@@ -194,7 +195,8 @@ static int prove_new(Tool *tool, const ProfileInfo *profile, Proof *ret) {
     r = check(tool, profile, &choice);
     if (r != 0)
         return r;
-    output_say(&tool->output, "%s", _("The certificate is good. Before anything changes, you identify yourself."));
+    output_say(&tool->output, "%s",
+               _("The certificate is accepted. Before anything changes, you have to identify yourself."));
     tool_identify(tool);
     r = prove(tool, profile, &credential, &choice, &ret->candidate);
     if (r != 0)

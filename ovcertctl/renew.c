@@ -81,7 +81,13 @@ static int unlink_old(Renewal *renewal) {
     if (!renewal->profile.has_certificate || renewal->operation)
         return 0;
     int r = operation_unlink(renewal->tool, renewal->profile.user, true, &renewal->operation, &deadline);
-    return r == 0 ? 0 : tool_failed(renewal->tool, r);
+    if (r != 0)
+        return tool_failed(renewal->tool, r);
+    output_say(output_of(renewal),
+               _("The old certificate is ready to be unlinked; it stays until the new one takes its "
+                 "place. Waiting for you until %s."),
+               output_time((int64_t) deadline).text);
+    return 0;
 }
 
 static int show_both(const Renewal *renewal) {
