@@ -71,6 +71,14 @@ static int note_reasons(Request *request, const Verdict *verdict) {
     return r < 0 ? r : request_note(request, (const char *) names.data);
 }
 
+/* The certificate itself has expired, and nothing else is wrong but that its issuers may have too. */
+static bool just_expired(const Verdict *verdict) {
+    bool itself = false;
+    for (size_t i = 0; i < verdict->n_items; i++)
+        itself |= verdict->items[i].depth == 0;
+    return itself && verdict_is_only(verdict, VERDICT_EXPIRED);
+}
+
 int request_refuse(Request *request, const Verdict *verdict) {
     assert(!verdict_accepted(verdict));
     int r = note_reasons(request, verdict);
@@ -79,9 +87,8 @@ int request_refuse(Request *request, const Verdict *verdict) {
     char *CLEANUP(free_pointer) summary = verdict_summary(verdict);
     if (!summary)
         return -ENOMEM;
-    bool expired = verdict_is_only(verdict, VERDICT_EXPIRED);
-    return request_fail(request, expired ? OVCERT_ERROR_CERTIFICATE_EXPIRED : OVCERT_ERROR_CERTIFICATE_REFUSED,
-                        summary);
+    int outcome = just_expired(verdict) ? OVCERT_ERROR_CERTIFICATE_EXPIRED : OVCERT_ERROR_CERTIFICATE_REFUSED;
+    return request_fail(request, outcome, summary);
 }
 
 int request_refuse_reason(Request *request, VerdictReason reason) {
@@ -93,7 +100,7 @@ int request_refuse_reason(Request *request, VerdictReason reason) {
 static int request_keep(Request *request) {
     Store *store = request->service->store;
     int r = request->done ? request_record(request, request->done, request->subject, request->note) : 0;
-    int end = store_end(store, r == 0 && request->done);
+    int end = store_end(store, r == 0);
     return core_fault(r < 0 ? r : end);
 }
 

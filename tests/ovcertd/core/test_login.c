@@ -228,6 +228,29 @@ static void test_expired_and_revoked_is_not_just_expired(void **state) {
     assert_last_row(f.world, "login-refused", "CertificateRefused", NULL);
 }
 
+/* Renewal would not help then: the next certificate of that issuer is as bad. */
+static void test_an_expired_issuer_alone_is_not_an_expired_certificate(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) issuer = {0}, identity = {0};
+    pki_intermediate(&world->root, &(PkiOptions){.common_name = "AC BREVE", .not_after = PKI_NOW + DAY}, &issuer);
+    pki_leaf(&issuer, &(PkiOptions){.serial_number = HOLDER}, &identity);
+    Bytes CLEANUP(bytes_done) list = {0};
+    pki_crl(&issuer, &(PkiCrlOptions){.this_update = PKI_NOW - 3600}, &list);
+    pki_write(world->crls, "brief.crl", bytes_view(&list));
+    world_publish(world);
+    View chain = bytes_view(&issuer.der);
+    Judgement *CLEANUP(judgement_freep) judgement = NULL;
+    assert_int_equal(judgement_new(world->service, bytes_view(&identity.der), &chain, 1, &world->now, &judgement), 0);
+    judgement_run(judgement);
+    assert_int_equal(service_assign_unproven(world->service, &world->root_actor, "demo", judgement, &(AssignOptions){0},
+                                             &world->now, NULL),
+                     0);
+    assert_int_equal(login_demo(world, &identity), 0);
+    world_pass(world, 2 * DAY);
+    assert_int_equal(login_demo(world, &identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_last_row(world, "login-refused", "CertificateRefused", "expired");
+}
+
 static void test_s23_unknown_and_unassigned_get_the_same_answers(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     fixture_init(&f, state, 0);
@@ -322,6 +345,23 @@ static void test_s28_a_uid_is_roots_to_name_and_root_has_to(void **state) {
     assert_int_equal(issued.statement.uid, DEMO_UID);
 }
 
+static void test_s2_the_statement_names_host_boot_and_context(void **state) {
+    World *world = *state;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0}, next = {0};
+    assert_int_equal(login_begin(world, &world->root_actor, "demo", DEMO_UID, &issued), 0);
+    const Statement *statement = &issued.statement;
+    assert_int_equal(statement->purpose, STATEMENT_LOGIN);
+    assert_string_equal(statement->user, "demo");
+    assert_string_equal(statement->service, "su");
+    assert_string_equal(statement->tty, "/dev/tty1");
+    assert_int_equal(statement->host_id[0], 1);
+    assert_int_equal(statement->boot_id[0], 2);
+    assert_int_equal(statement->deadline, world->now.boottime + UINT64_C(30) * 1000000);
+    assert_int_equal(login_begin(world, &world->root_actor, "demo", DEMO_UID, &next), 0);
+    assert_memory_not_equal(statement->nonce, next.statement.nonce, sizeof statement->nonce);
+    assert_string_not_equal(issued.id, next.id);
+}
+
 static void test_a_user_signs_in_as_himself_alone(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     fixture_init(&f, state, 0);
@@ -356,6 +396,16 @@ static void test_s39_a_clock_before_verified_revocation_data_refuses(void **stat
     fixture_init(&f, state, 0);
     assert_int_equal(login_demo(f.world, &f.identity), 0);
     f.world->now.real -= 2 * DAY;
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_non_null(strstr(f.world->failure.detail, "clock-wrong"));
+}
+
+static void test_s39_a_reload_does_not_lower_the_floor(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    assert_int_equal(login_demo(f.world, &f.identity), 0);
+    f.world->now.real -= 2 * DAY;
+    world_publish(f.world); /* older lists, and a trust store that knows no others */
     assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
     assert_non_null(strstr(f.world->failure.detail, "clock-wrong"));
 }
@@ -428,6 +478,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_s1_no_signature_no_login),
         IN_WORLD(test_s2_every_field_of_the_statement_counts),
+        IN_WORLD(test_s2_the_statement_names_host_boot_and_context),
         IN_WORLD(test_s3_replay_is_refused),
         IN_WORLD(test_s3_after_the_deadline_is_refused),
         IN_WORLD(test_s3_the_wall_clock_does_not_prolong_a_challenge),
@@ -442,6 +493,7 @@ int main(void) {
         IN_WORLD(test_login_with_a_revoked_certificate_is_refused_with_the_reason),
         IN_WORLD(test_expired_is_told_only_once_possession_is_proven),
         IN_WORLD(test_expired_and_revoked_is_not_just_expired),
+        IN_WORLD(test_an_expired_issuer_alone_is_not_an_expired_certificate),
         IN_WORLD(test_s23_unknown_and_unassigned_get_the_same_answers),
         IN_WORLD(test_s23_made_up_hints_are_stable_over_restarts_and_differ),
         IN_WORLD(test_hint_is_the_assigned_certificate),
@@ -453,6 +505,7 @@ int main(void) {
         IN_WORLD(test_over_long_context_is_refused),
         IN_WORLD(test_portal_profiles_do_not_sign_in),
         IN_WORLD(test_s39_a_clock_before_verified_revocation_data_refuses),
+        IN_WORLD(test_s39_a_reload_does_not_lower_the_floor),
         IN_WORLD(test_s39_the_clock_floor_survives_a_restart),
         IN_WORLD(test_s42_a_recycled_user_name_inherits_nothing),
         IN_WORLD(test_s30_blocked_between_begin_and_finish),

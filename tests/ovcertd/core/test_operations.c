@@ -63,6 +63,7 @@ static void test_confirm_refuses_wrong_used_and_foreign_alike(void **state) {
     assert_int_equal(assign_unproven(world, &world->root_actor, "other", &others, false), 0);
     assert_int_equal(unlink_certificate(world, &world->other, "other", false, foreign), 0);
     assert_int_equal(confirm(world, &world->demo, "demo", foreign), OVCERT_ERROR_OPERATION_INVALID);
+    assert_int_equal(confirm(world, &world->administrator, "demo", foreign), OVCERT_ERROR_OPERATION_INVALID);
     assert_int_equal(confirm(world, &world->demo, "demo", ""), OVCERT_ERROR_OPERATION_INVALID);
     assert_int_equal(confirm(world, &world->demo, "demo", "ffffffffffffffffffffffffffffffff"),
                      OVCERT_ERROR_OPERATION_INVALID);

@@ -30,7 +30,6 @@ typedef struct World {
     Store *store;
     TrustStore *trust;
     Service *service;
-    bool first_assign_user;
     Moment now;
     Actor demo;  /* the owner of the profile "demo" */
     Actor other; /* the owner of the profile "other" */
