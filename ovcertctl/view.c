@@ -28,12 +28,17 @@ Colour view_colour(const char *word) {
 static void view_validity(const Tool *tool, const CertificateInfo *certificate) {
     TimeText from = output_time(certificate->not_before), until = output_time(certificate->not_after);
     int64_t days = output_days(certificate->not_after, tool->now);
+    unsigned long count = (unsigned long) (days < 0 ? -days : days);
     if (days < 0)
-        output_property(&tool->output, _("Valid"), COLOUR_RED, _("from %s until %s (expired, %lld days ago)"),
-                        from.text, until.text, (long long) -days);
+        output_property(&tool->output, _("Valid"), COLOUR_RED,
+                        dngettext(OVCERT_GETTEXT_DOMAIN, "from %s until %s (expired %lu day ago)",
+                                  "from %s until %s (expired %lu days ago)", count),
+                        from.text, until.text, count);
     else
-        output_property(&tool->output, _("Valid"), COLOUR_NONE, _("from %s until %s (%lld days left)"), from.text,
-                        until.text, (long long) days);
+        output_property(&tool->output, _("Valid"), COLOUR_NONE,
+                        dngettext(OVCERT_GETTEXT_DOMAIN, "from %s until %s (%lu day left)",
+                                  "from %s until %s (%lu days left)", count),
+                        from.text, until.text, count);
 }
 
 void view_certificate(const Tool *tool, const CertificateInfo *certificate) {
