@@ -200,15 +200,23 @@ static const char *shown_label(const HelperSource *source, char **ret_escaped) {
     return *ret_escaped ? *ret_escaped : source->label;
 }
 
+/* The list belongs to the question, so "silent" does not drop it. */
+static int ask_number(Login *login, size_t *ret) {
+    const Prompts loud = {.pam = login->pam};
+    size_t count = login->files.n_usable;
+    for (size_t i = 0; i < count; i++) {
+        char *CLEANUP(free_pointer) escaped = NULL;
+        prompts_info(&loud, "%zu  %s", i + 1, shown_label(&login->files.items[i], &escaped));
+    }
+    return prompts_number(&loud, count, ret, _("Number of the certificate file (1-%zu, empty: none): "), count);
+}
+
 static bool choose_file(Login *login) {
     size_t number = 1;
     if (login->files.n_usable > 1) {
-        for (size_t i = 0; i < login->files.n_usable; i++) {
-            char *CLEANUP(free_pointer) escaped = NULL;
-            prompts_info(&login->prompts, "%zu  %s", i + 1, shown_label(&login->files.items[i], &escaped));
-        }
-        int code = prompts_number(&login->prompts, login->files.n_usable, &number,
-                                  _("Number of the certificate file (1-%zu, empty: none): "), login->files.n_usable);
+        int code = ask_number(login, &number);
+        if (code == PAM_AUTHINFO_UNAVAIL)
+            prompts_error(&login->prompts, _("There is no certificate file of this number."));
         if (code != PAM_SUCCESS)
             return stop(login, code, LOG_NOTICE, "no certificate file was chosen");
     }
@@ -256,14 +264,15 @@ static bool open_chosen(Login *login) {
 }
 
 static bool find_certificate(Login *login) {
-    if (login->hint == 0)
+    if (login->hint == 0 && login->person.known)
         login->certificate = open_file_find(&login->open, login->fingerprint);
     if (login->certificate)
         return true;
     tell_nothing_fits(login);
     if (login->hint != 0)
         return stop_at_daemon(login, "Hint", login->hint);
-    return stop(login, PAM_AUTHINFO_UNAVAIL, LOG_NOTICE, "the file does not hold the assigned certificate");
+    return stop(login, PAM_AUTHINFO_UNAVAIL, LOG_NOTICE,
+                login->person.known ? "the file does not hold the assigned certificate" : "there is no such account");
 }
 
 static bool begin(Login *login) {
@@ -299,7 +308,7 @@ static bool stop_proven(Login *login, int outcome) {
     int code = PAM_SUCCESS;
     if (outcome == OVCERT_ERROR_CERTIFICATE_EXPIRED) {
         advice = _("Sign in with your password, get a new certificate and run \"ovcertctl renew\".");
-        code = memory_store(login->pam, &(Memory){.kind = MEMORY_EXPIRED, .user = strdupa(login->person.name)});
+        code = memory_store(login->pam, login->person.name, &(Memory){.kind = MEMORY_EXPIRED});
     }
     tell_reasons(login, outcome, client_failure(login->client), advice);
     if (code != PAM_SUCCESS)
@@ -320,10 +329,8 @@ static bool finish(Login *login) {
         tell_neutral(login, codes_of_login(r));
         return stop_at_daemon(login, "Finish", r);
     }
-    int code = memory_store(login->pam, &(Memory){.kind = MEMORY_ACCEPTED,
-                                                  .user = result.user,
-                                                  .expiring = result.expiring,
-                                                  .days_left = result.days_left});
+    const Memory accepted = {.kind = MEMORY_ACCEPTED, .expiring = result.expiring, .days_left = result.days_left};
+    int code = memory_store(login->pam, login->person.name, &accepted);
     if (code != PAM_SUCCESS)
         return stop(login, code, LOG_ERR, "the PAM handle keeps no data");
     return true;

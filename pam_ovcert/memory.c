@@ -8,30 +8,34 @@
 
 #define MEMORY_KEY "ovcert-login"
 
-static void memory_free(pam_handle_t *pam, void *data, int error_status) {
+typedef struct Entry {
+    Memory memory;
+    char *user;
+} Entry;
+
+static void entry_free(pam_handle_t *pam, void *data, int error_status) {
     (void) pam, (void) error_status; /* libpam's signature */
-    Memory *memory = data;
-    if (memory)
-        free(memory->user);
-    free(memory);
+    Entry *entry = data;
+    if (entry)
+        free(entry->user);
+    free(entry);
 }
 
 int memory_clear(pam_handle_t *pam) {
-    return pam_set_data(pam, MEMORY_KEY, NULL, memory_free);
+    return pam_set_data(pam, MEMORY_KEY, NULL, entry_free);
 }
 
-int memory_store(pam_handle_t *pam, const Memory *memory) {
+int memory_store(pam_handle_t *pam, const char *user, const Memory *memory) {
     int code = memory_clear(pam);
     if (code != PAM_SUCCESS)
         return code;
-    Memory *copy = malloc(sizeof *copy);
-    if (!copy)
+    Entry *entry = malloc(sizeof *entry);
+    if (!entry)
         return PAM_BUF_ERR;
-    *copy = *memory;
-    copy->user = strdup(memory->user);
-    code = copy->user ? pam_set_data(pam, MEMORY_KEY, copy, memory_free) : PAM_BUF_ERR;
+    *entry = (Entry){.memory = *memory, .user = strdup(user)};
+    code = entry->user ? pam_set_data(pam, MEMORY_KEY, entry, entry_free) : PAM_BUF_ERR;
     if (code != PAM_SUCCESS)
-        memory_free(pam, copy, 0);
+        entry_free(pam, entry, 0);
     return code;
 }
 
@@ -41,6 +45,6 @@ const Memory *memory_find(pam_handle_t *pam) {
         return NULL;
     if (pam_get_item(pam, PAM_USER, &user) != PAM_SUCCESS || !user)
         return NULL;
-    const Memory *memory = data;
-    return strcmp(memory->user, user) == 0 ? memory : NULL;
+    const Entry *entry = data;
+    return strcmp(entry->user, user) == 0 ? &entry->memory : NULL;
 }

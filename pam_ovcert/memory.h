@@ -15,13 +15,13 @@ typedef enum MemoryKind {
 
 typedef struct Memory {
     MemoryKind kind;
-    char *user;
     bool expiring; /* ACCEPTED: time to renew */
     int64_t days_left;
 } Memory;
 
-/* Copies. PAM_SUCCESS, PAM_BUF_ERR or pam_set_data(3)'s code; whatever was there before is gone in any case. */
-int memory_store(pam_handle_t *pam, const Memory *memory);
+/* Copies; user is whom it is about. PAM_SUCCESS, PAM_BUF_ERR or pam_set_data(3)'s code; whatever was there before is
+ * gone in any case. */
+int memory_store(pam_handle_t *pam, const char *user, const Memory *memory);
 /* Forgets, at the start of auth, lest an earlier success speak for a later failure. Codes as above. */
 int memory_clear(pam_handle_t *pam);
 /* Of this handle and its present PAM_USER; NULL when there is none. Borrowed until the next store or clear. */

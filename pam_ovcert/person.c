@@ -24,7 +24,7 @@ int person_find(pam_handle_t *pam, Person *ret) {
     const struct passwd *entry = pam_modutil_getpwnam(pam, name);
     *ret = stranger;
     if (entry)
-        *ret = (Person){.uid = entry->pw_uid, .gid = entry->pw_gid, .home = entry->pw_dir};
+        *ret = (Person){.known = true, .uid = entry->pw_uid, .gid = entry->pw_gid, .home = entry->pw_dir};
     ret->name = name;
     return PAM_SUCCESS;
 }

@@ -232,6 +232,22 @@ static void test_what_is_no_number_of_a_file_is_unavailable(void **state) {
     stack_free(stack);
 }
 
+static void test_s23_a_user_without_an_account_never_gets_as_far_as_a_challenge(void **state) {
+    (void) state;
+    Stack *stack = stack_of("one", "");
+    stack_begin(stack, "no-such-user-here", NULL); /* the stand-in daemon would let anybody in */
+    assert_int_equal(stack_authenticate(stack, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    stack_free(stack);
+}
+
+static void test_silent_keeps_the_list_that_a_question_is_about(void **state) {
+    (void) state;
+    Stack *stack = stack_of("two", "silent");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS("2", SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_shown(stack, "info: 2  demo.p12\n");
+    stack_free(stack);
+}
+
 static void test_s33_the_name_of_a_file_is_shown_escaped(void **state) {
     (void) state;
     Stack *stack = stack_of("odd-label", "");
@@ -434,6 +450,8 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_a_file_that_cannot_be_used_is_named_and_unavailable),
         cmocka_unit_test(test_of_several_files_one_is_chosen_and_tried),
         cmocka_unit_test(test_what_is_no_number_of_a_file_is_unavailable),
+        cmocka_unit_test(test_s23_a_user_without_an_account_never_gets_as_far_as_a_challenge),
+        cmocka_unit_test(test_silent_keeps_the_list_that_a_question_is_about),
         cmocka_unit_test(test_s33_the_name_of_a_file_is_shown_escaped),
         cmocka_unit_test(test_s22_use_first_pass_never_prompts_for_the_passphrase),
         cmocka_unit_test(test_s22_use_first_pass_tries_the_password_of_a_module_above_once),
