@@ -37,6 +37,7 @@ PASSWORD = r"password: ?$"
 ASK_PASSPHRASE = r"passphrase[^\r\n]*: ?$"
 QUESTION = r"\[y/n\][^\r\n]*$|\(y/n\)[^\r\n]*$|\[yes/no\][^\r\n]*$"
 CHOICE = r"(which|number|choose)[^\r\n]*[:?] ?$"
+SECRETS = (PASSWORD, ASK_PASSPHRASE)
 
 
 class Failed(Exception):
@@ -212,6 +213,15 @@ class Terminal:
     def type(self, text):
         self.child.sendline(text)
 
+    def type_secret(self, text):
+        """Whoever asks drops what was typed before the echo was off."""
+        if not self.child.waitnoecho(PATIENCE):
+            self.give_up("the echo stays on")
+        self.type(text)
+
+    def answer(self, pattern, text):
+        (self.type_secret if pattern in SECRETS else self.type)(text)
+
     def interrupt(self):
         self.child.sendintr()
 
@@ -227,7 +237,7 @@ class Terminal:
                 if not answer:
                     self.give_up(f"asked once more than expected ({patterns[which]})")
                 answer = answer.pop(0)
-            self.type(answer)
+            self.answer(patterns[which], answer)
         return self.give_up("it asks without end")
 
     def finish(self, seconds=PATIENCE):

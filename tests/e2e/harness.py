@@ -244,6 +244,12 @@ def write_pam_service(name=PAM_SERVICE, auth="[success=done default=die]", optio
                    f"password required pam_ovcert.so {options}\nsession required pam_ovcert.so {options}\n")
 
 
+def pam_host_environment():
+    """What a program needs to load the module when it was built with a sanitizer: its library, and libcrypt before it looks for crypt(3)."""
+    sanitizer = kit.uses_sanitizer(pam_module())
+    return {"LD_PRELOAD": f"{sanitizer} libcrypt.so.1", "ASAN_OPTIONS": "detect_leaks=0"} if sanitizer else {}
+
+
 class PamResult:
     """code: a PAM_ name; shown: everything the application showed."""
 
@@ -264,8 +270,7 @@ def sign_in_with(name, user="demo", passphrase=kit.PASSPHRASE, **options):
 def sign_in(user, *typed, service=PAM_SERVICE, operations=("authenticate", "acct_mgmt"), caller="root", seconds=PATIENCE):
     """pamtester(1); what is typed is given line by line."""
     import time
-    sanitizer = kit.uses_sanitizer(pam_module())
-    variables = {"LD_PRELOAD": sanitizer, "ASAN_OPTIONS": "detect_leaks=0"} if sanitizer else {}
+    variables = pam_host_environment()
     start = time.monotonic()
     result = run_as(caller, "pamtester", service, user, *operations, text_in="".join(line + "\n" for line in typed), seconds=seconds,
                     variables=variables)

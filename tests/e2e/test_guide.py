@@ -61,9 +61,18 @@ class Order(harness.Case):
         self.assertAssigned("old")
 
     def test_a_second_unlink_names_the_open_one(self):
-        first = self.assertReply(profile("root", "demo", "Unlink", "a{sv}", EMPTY), "ok").value
-        second = self.assertReply(profile("root", "demo", "Unlink", "a{sv}", EMPTY), "OperationPending")
-        self.assertIn(first, second.message)
+        self.assertEnded(ask("demo", "unlink"), DONE)
+        first = self.described()["operations"]
+        second = self.assertEnded(ask("demo", "unlink"), FAILED)
+        self.assertIn(first[0]["id"], second.shown)
+        self.assertEqual(self.described()["operations"], first)
+
+    def test_an_administrators_unlink_cancels_the_users_open_one(self):
+        self.assertEnded(ask("demo", "unlink"), DONE)
+        users = self.described()["operations"][0]["id"]
+        operation = self.assertReply(profile("root", "demo", "Unlink", "a{sv}", EMPTY), "ok").value
+        self.assertEqual([row["id"] for row in self.described()["operations"]], [operation])
+        self.assertReply(self.confirm(users), "OperationInvalid")
 
     def confirm(self, operation, user="root"):
         return profile(user, "demo", "Confirm", "ssa{sv}", operation, "", EMPTY)

@@ -268,9 +268,8 @@ class Stacks(harness.Case):
         with open("/etc/pam.d/su", "w", encoding="ascii") as file:
             file.write("auth [success=done default=die] pam_ovcert.so\naccount required pam_ovcert.so\nsession required pam_permit.so\n")
         # From another user su(1) runs set-user-id, where the loader takes no sanitizer along; from root it can.
-        sanitizer = kit.uses_sanitizer(harness.pam_module())
-        caller, variables = ("root", {"LD_PRELOAD": sanitizer, "ASAN_OPTIONS": "detect_leaks=0"}) if sanitizer else ("other", {})
-        terminal = Terminal(caller, "su", "demo", "-c", "echo I am $(id -un)", variables=variables)
+        variables = harness.pam_host_environment()
+        terminal = Terminal("root" if variables else "other", "su", "demo", "-c", "echo I am $(id -un)", variables=variables)
         status = terminal.converse({harness.ASK_PASSPHRASE: [kit.PASSPHRASE]})
         self.assertEqual(status, 0, terminal.shown)
         self.assertIn("I am demo", terminal.shown)

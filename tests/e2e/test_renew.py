@@ -155,7 +155,7 @@ class Renew(harness.Case):
             which = terminal.expect(*patterns, QUESTION)
             if which == len(patterns):
                 return
-            terminal.type(answers[patterns[which]])
+            terminal.answer(patterns[which], answers[patterns[which]])
 
     def test_an_administrator_renews_for_the_user_by_certificate_with_an_audit_row_that_says_so(self):
         operation = harness.profile("root", "demo", "Unlink", "a{sv}", {"until-assign": True})
