@@ -47,7 +47,7 @@ int options_number(const char *text, uint64_t max, uint64_t *ret) {
     uint64_t value = 0;
     for (; *text; text++) {
         uint64_t digit = (uint64_t) (*text - '0');
-        if (value > (max - digit) / 10)
+        if (digit > max || value > (max - digit) / 10)
             return -EINVAL;
         value = value * 10 + digit;
     }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tests of ovcertctl/options: half of a wrong command line is never taken for a right one. */
+#include "ovcertctl/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/macros.h"
+#include "ovcertctl/exit_status.h"
+
+/* Parses the words behind the program's name; the Options borrow from static words. */
+static int parse(Options *options, const char *const *words) {
+    char *argv[16] = {strdup("ovcertctl")};
+    int argc = 1;
+    for (; words[argc - 1]; argc++)
+        argv[argc] = strdup(words[argc - 1]);
+    optind = 0; /* getopt_long(3): start anew */
+    int r = options_parse(argc, argv, options);
+    options->operands = NULL; /* they go away with argv; their number stays */
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return r;
+}
+
+#define PARSE(options, ...) parse(options, (const char *const[]){__VA_ARGS__, NULL})
+
+static void test_unknown_option_is_a_usage_error(void **state) {
+    (void) state;
+    Options options = {0};
+    assert_int_equal(PARSE(&options, "status", "--no-such-option"), EXIT_USAGE);
+    assert_int_equal(PARSE(&options, "-Z"), EXIT_USAGE);
+}
+
+static void test_missing_or_superfluous_argument_is_a_usage_error(void **state) {
+    (void) state;
+    Options options = {0};
+    assert_int_equal(PARSE(&options, "status", "--user"), EXIT_USAGE);
+    assert_int_equal(PARSE(&options, "status", "--quiet=yes"), EXIT_USAGE);
+}
+
+static void test_bad_value_is_a_usage_error(void **state) {
+    (void) state;
+    static const char *const bad[] = {
+        "--json=xml", "--json=", "--uid=-1", "--uid=1x", "--uid=4294967295", "--uid=", "--uid=99999999999999999999",
+        "--lines=0",  "-n+1",    "-n 1"};
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        Options options = {0};
+        assert_int_equal(PARSE(&options, "log", bad[i]), EXIT_USAGE);
+    }
+}
+
+static void test_options_are_known_wherever_they_stand(void **state) {
+    (void) state;
+    Options options = {0};
+    assert_int_equal(PARSE(&options, "--json=short", "status", "demo", "-q", "--uid=4294967294"), 0);
+    assert_int_equal(options.format, OUTPUT_JSON_SHORT);
+    assert_true(options_has(&options, OPTION_QUIET));
+    assert_false(options_has(&options, OPTION_YES));
+    assert_int_equal(options.uid, 4294967294u);
+    assert_int_equal(options.n_operands, 2);
+}
+
+static void test_numbers_have_digits_and_a_limit(void **state) {
+    (void) state;
+    uint64_t number = 7;
+    assert_int_equal(options_number("", 9, &number), -EINVAL);
+    assert_int_equal(options_number("10", 9, &number), -EINVAL);
+    assert_int_equal(options_number("4", 3, &number), -EINVAL);
+    assert_int_equal(options_number("0x1", 99, &number), -EINVAL);
+    assert_int_equal(options_number("18446744073709551616", UINT64_MAX, &number), -EINVAL);
+    assert_int_equal(number, 7);
+    assert_int_equal(options_number("18446744073709551615", UINT64_MAX, &number), 0);
+    assert_true(number == UINT64_MAX);
+    assert_int_equal(options_number("3", 3, &number), 0);
+    assert_int_equal(number, 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unknown_option_is_a_usage_error),
+        cmocka_unit_test(test_missing_or_superfluous_argument_is_a_usage_error),
+        cmocka_unit_test(test_bad_value_is_a_usage_error),
+        cmocka_unit_test(test_options_are_known_wherever_they_stand),
+        cmocka_unit_test(test_numbers_have_digits_and_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
