@@ -51,9 +51,10 @@ static Authorization *ask(Scene *scene, bool interactive) {
 }
 
 static bool is_granted(Scene *scene, FakePolkit *polkit) {
-    CLEANUP(authorization_freep) Authorization *authorization = ask(scene, false);
+    Authorization *authorization = ask(scene, false);
     sd_bus *connections[] = {scene->daemon, polkit->bus};
     private_bus_drive(connections, polkit->bus ? 2 : 1, &scene->answered);
+    (void) authorization_free(authorization);
     return scene->granted;
 }
 
@@ -80,13 +81,14 @@ static void test_s29_polkit_that_dies_during_a_check_denies(void **state) {
     FakePolkit polkit;
     fake_polkit_init(&polkit, &scene->bus);
     polkit.answer = POLKIT_SILENT;
-    CLEANUP(authorization_freep) Authorization *authorization = ask(scene, true);
+    Authorization *authorization = ask(scene, true);
     while (polkit.asked == 0)
         assert_true(sd_bus_process(polkit.bus, NULL) >= 0 && sd_bus_process(scene->daemon, NULL) >= 0);
     assert_false(scene->answered);
     fake_polkit_done(&polkit);
     private_bus_drive(&scene->daemon, 1, &scene->answered);
     assert_false(scene->granted);
+    (void) authorization_free(authorization);
 }
 
 static void test_s29_silence_denies_after_five_seconds_and_takes_the_question_back(void **state) {
@@ -130,9 +132,10 @@ static void test_polkit_may_ask_the_user_only_when_the_caller_allows(void **stat
     FakePolkit polkit;
     fake_polkit_init(&polkit, &scene->bus);
     polkit.answer = POLKIT_YES;
-    CLEANUP(authorization_freep) Authorization *authorization = ask(scene, true);
+    Authorization *authorization = ask(scene, true);
     sd_bus *connections[] = {scene->daemon, polkit.bus};
     private_bus_drive(connections, 2, &scene->answered);
+    (void) authorization_free(authorization);
     assert_true(scene->granted);
     assert_int_equal(polkit.flags, 1);
     fake_polkit_done(&polkit);
