@@ -29,7 +29,7 @@ static int summary_json(const Tool *tool, const char *user, const CertificateInf
 }
 
 int assign_summary(const Tool *tool, const char *user, const CertificateInfo *certificate) {
-    output_say(&tool->output, _("Done: %s signs in with the new certificate from now on; it is valid until %s."), user,
+    output_say(&tool->output, _("Done: %s signs in with this certificate from now on; it is valid until %s."), user,
                output_time(certificate->not_after).text);
     return tool->output.format == OUTPUT_TEXT ? 0 : summary_json(tool, user, certificate);
 }

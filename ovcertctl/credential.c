@@ -194,17 +194,20 @@ static int ask_passphrase(Tool *tool, const char *label, Secret **ret) {
     return r < 0 ? tool_fault(r) : 0;
 }
 
-/* One try with one helper. 0, or CREDENTIAL_OUTCOME_WRONG_SECRET, or an ExitStatus as a negative number, said. */
-static int try_unlock(const HelperSource *source, const Secret *secret, Credential *ret) {
+/* One try with one helper, since a wrong passphrase ends it. 0, with *ret_wrong when the passphrase is wrong, or an
+ * ExitStatus, said. */
+static int try_unlock(const HelperSource *source, const Secret *secret, Credential *ret, bool *ret_wrong) {
     int r = start(&ret->helper);
     if (r != 0)
-        return -r;
+        return r;
     r = helper_unlock(ret->helper, source, secret, frame_now() + HELPER_TIME, &ret->certificates, &ret->n_certificates);
-    if (r != 0 && r != CREDENTIAL_OUTCOME_WRONG_SECRET)
-        return -helper_failed(ret->helper, r);
-    if (r == CREDENTIAL_OUTCOME_WRONG_SECRET)
+    *ret_wrong = r == CREDENTIAL_OUTCOME_WRONG_SECRET;
+    if (*ret_wrong) {
+        output_complain(NULL, "%s", _(credential_outcome_text(r)));
         ret->helper = helper_free(ret->helper);
-    return r;
+        return 0;
+    }
+    return r == 0 ? 0 : helper_failed(ret->helper, r);
 }
 
 static int give_up(void) {
@@ -225,10 +228,10 @@ static int unlock(Tool *tool, const HelperSource *source, Credential *ret) {
             continue;
         }
         attempts.tried[attempts.count++] = secret;
-        r = try_unlock(source, secret, ret);
-        if (r <= 0)
-            return -r;
-        output_complain(NULL, "%s", _(credential_outcome_text(r)));
+        bool wrong = false;
+        r = try_unlock(source, secret, ret, &wrong);
+        if (r != 0 || !wrong)
+            return r;
     }
     return give_up();
 }

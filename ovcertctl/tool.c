@@ -4,6 +4,7 @@
 #include "ovcertctl/tool.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,6 +103,8 @@ int tool_fault(int r) {
 }
 
 int tool_failed(const Tool *tool, int r) {
+    if (r == -EINTR && tool->agent)
+        (void) fputc('\n', stderr); /* ends the line of its prompt */
     if (r < 0)
         return tool_fault(r);
     output_complain(NULL, "%s", _(ovcert_error_text(r)));

@@ -100,9 +100,11 @@ static void view_unassigned(const Tool *tool, const ProfileInfo *profile) {
 }
 
 static const char *next_step(const OperationInfo *operation) {
+    if (operation->until_assign)
+        return _("Go on with \"ovcertctl renew\", or drop it with \"ovcertctl cancel\".");
     if (strcmp(operation->state, "requested") == 0)
         return _("Go on with \"ovcertctl confirm\", or drop it with \"ovcertctl cancel\".");
-    return operation->until_assign ? _("Go on with \"ovcertctl renew\", or drop it with \"ovcertctl cancel\".") : "";
+    return "";
 }
 
 static void view_operations(const Tool *tool, const ProfileInfo *profile) {
