@@ -4,11 +4,13 @@
  * anybody but root sends. */
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "common/error.h"
 #include "ovcertd/bus/answers.h"
 #include "ovcertd/bus/request.h"
 #include "ovcertd/bus/vtables.h"
+#include "ovcertd/log.h"
 
 static LoginContext login_context(const Arguments *arguments) {
     return (LoginContext){
@@ -112,11 +114,23 @@ static int append_result(sd_bus_message *reply, const LoginResult *result) {
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* The reason for whoever looks into it; the prompt does not say it. Of root's callers alone, whose sign-ins these are:
+ * others could fill the journal, and their refusals are in the audit log, counted. */
+static void log_refusal(const Request *request, int outcome) {
+    if (request->actor.uid != 0)
+        return;
+    const char *detail = request->failure.detail;
+    log_write(LOG_NOTICE, "login-refused", "sign-in by certificate refused: %s%s%s",
+              ovcert_error_name(outcome) + strlen(OVCERT_ERROR_PREFIX), detail ? ": " : "", detail ? detail : "");
+}
+
 static int finish(Request *request) {
     const Arguments *arguments = &request->arguments;
     CLEANUP(login_result_done) LoginResult result = {0};
     int r = service_login_finish(request->context->service, &request->actor, arguments->id, arguments->certificate,
                                  arguments->algorithm, arguments->signature, &request->now, &result, &request->failure);
+    if (r > 0)
+        log_refusal(request, r);
     if (r != 0)
         return r;
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
