@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/i18n.h"
+#include "common/text.h"
 #include "config.h"
 #include "ovcertctl/verbs.h"
 
@@ -127,12 +128,57 @@ static const Verb *find_verb(const Options *options, size_t *ret_words) {
     return NULL;
 }
 
+#define WORD_MAX 16u /* longer ones resemble no verb */
+
+/* Letters to add, drop or change to get from one word to the other. */
+static size_t distance(const char *a, const char *b) {
+    size_t row[WORD_MAX + 1], n = strlen(b);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = corner + (a[i - 1] != b[j - 1]), add = row[j - 1] + 1, drop = row[j] + 1;
+            corner = row[j];
+            row[j] = change < add ? change : add;
+            row[j] = row[j] < drop ? row[j] : drop;
+        }
+    }
+    return row[n];
+}
+
+/* The verb that was probably meant; NULL when none is close. */
+static const char *nearest_verb(const char *word) {
+    const char *nearest = NULL;
+    size_t least = 3;
+    for (size_t i = 0; strlen(word) <= WORD_MAX && i < ELEMENTSOF(verbs); i++) {
+        if (strlen(verbs[i].name) > WORD_MAX)
+            continue;
+        size_t d = distance(word, verbs[i].name);
+        if (d < least) {
+            least = d;
+            nearest = verbs[i].name;
+        }
+    }
+    return nearest;
+}
+
 static int unknown_verb(const Options *options) {
-    const char *word = options->operands[0];
+    const char *word = options->operands[0], *nearest = nearest_verb(word);
     if (first_of_group(word) && options_has(options, OPTION_HELP))
         return group_help(word);
-    output_complain(_("See \"ovcertctl --help\"."), "%s",
-                    first_of_group(word) ? _("That verb has a second word.") : _("There is no such verb."));
+    if (first_of_group(word)) {
+        output_complain(NULL, _("\"%s\" needs a second word."), word);
+        (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), word);
+        return EXIT_USAGE;
+    }
+    CLEANUP(free_pointer) char *shown = text_escape_string(word);
+    output_complain(NULL, _("There is no verb \"%s\"."), shown ? shown : "");
+    if (nearest)
+        (void) fprintf(stderr, _("Did you mean \"ovcertctl %s\"? See \"ovcertctl --help\".\n"), nearest);
+    else
+        (void) fprintf(stderr, "%s\n", _("See \"ovcertctl --help\"."));
     return EXIT_USAGE;
 }
 

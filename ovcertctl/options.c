@@ -10,6 +10,7 @@
 
 #include "common/i18n.h"
 #include "common/macros.h"
+#include "common/text.h"
 #include "ovcertctl/exit_status.h"
 
 static const struct {
@@ -63,7 +64,8 @@ static OptionId by_letter(int letter) {
 }
 
 static int bad_value(OptionId id, const char *value) {
-    output_complain(_("Give another value."), _("%s does not take \"%s\"."), specs[id].name, value);
+    CLEANUP(free_pointer) char *shown = text_escape_string(value);
+    output_complain(_("Give another value."), _("%s does not take \"%s\"."), specs[id].name, shown ? shown : "");
     return EXIT_USAGE;
 }
 

@@ -97,10 +97,8 @@ TimeText output_time(int64_t seconds) {
     return time;
 }
 
-int64_t output_days(int64_t then, int64_t now) {
-    const int64_t day = INT64_C(86400);
-    int64_t left = then - now;
-    return left >= 0 ? left / day : -((-left + day - 1) / day);
+unsigned long output_days(int64_t then, int64_t now) {
+    return (unsigned long) ((then < now ? now - then : then - now) / INT64_C(86400));
 }
 
 const char *output_word(const char *word) {

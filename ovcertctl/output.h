@@ -38,7 +38,7 @@ typedef struct TimeText {
     char text[32];
 } TimeText;
 TimeText output_time(int64_t seconds);
-/* Days from now until then, rounded down; negative in the past. */
-int64_t output_days(int64_t then, int64_t now);
+/* Whole days between the two, whichever comes first. */
+unsigned long output_days(int64_t then, int64_t now);
 /* A word of the contract ("assigned", "not-yet-valid", ...) in the user's language; the word itself when unknown. */
 const char *output_word(const char *word);

@@ -15,6 +15,7 @@
 #include "ovcertctl/table.h"
 #include "ovcertctl/verbs.h"
 #include "ovcertctl/view.h"
+#include "trust/holder.h"
 
 #define PAGE_ROWS 200u
 
@@ -30,6 +31,19 @@ static int account_uid(const Tool *tool, const char *name, uint32_t *ret) {
     }
     *ret = entry->pw_uid;
     return 0;
+}
+
+/* The daemon checks it too; here there is more to say. */
+static int check_holder(const char *holder) {
+    CLEANUP(free_pointer) char *normal = NULL;
+    int r = holder ? holder_normalise(holder, &normal) : 0;
+    if (r != -EINVAL)
+        return r == 0 ? 0 : tool_fault(r);
+    CLEANUP(free_pointer) char *shown = text_escape_string(holder);
+    output_complain(
+        _("Give a tax id with its right control letter, such as 00000000T, IDCES-00000000T or ES:00000000T."),
+        _("\"%s\" is not the id of a holder."), shown ? shown : "");
+    return EXIT_USAGE;
 }
 
 static int create(Tool *tool, const char *name, uint32_t uid) {
@@ -78,7 +92,10 @@ int verb_profile_create(Tool *tool, char **operands, size_t n_operands) {
         output_complain(_("Give the name of a user."), _("No user can have that name."));
         return EXIT_USAGE;
     }
-    int r = account_uid(tool, operands[0], &uid);
+    int r = check_holder(tool->options->values[OPTION_HOLDER]);
+    if (r != 0)
+        return r;
+    r = account_uid(tool, operands[0], &uid);
     if (r != 0)
         return r;
     r = tool_connect(tool);

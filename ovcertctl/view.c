@@ -25,20 +25,22 @@ Colour view_colour(const char *word) {
     return COLOUR_RED;
 }
 
+/* "12 days left", "expired 1 day ago". Caller frees; NULL when out of memory. */
+static char *days_text(bool expired, unsigned long days) {
+    char *text = NULL;
+    int n = expired
+                ? asprintf(&text, dngettext(OVCERT_GETTEXT_DOMAIN, "expired %lu day ago", "expired %lu days ago", days),
+                           days)
+                : asprintf(&text, dngettext(OVCERT_GETTEXT_DOMAIN, "%lu day left", "%lu days left", days), days);
+    return n < 0 ? NULL : text;
+}
+
 static void view_validity(const Tool *tool, const CertificateInfo *certificate) {
     TimeText from = output_time(certificate->not_before), until = output_time(certificate->not_after);
-    int64_t days = output_days(certificate->not_after, tool->now);
-    unsigned long count = (unsigned long) (days < 0 ? -days : days);
-    if (days < 0)
-        output_property(&tool->output, _("Valid"), COLOUR_RED,
-                        dngettext(OVCERT_GETTEXT_DOMAIN, "from %s until %s (expired %lu day ago)",
-                                  "from %s until %s (expired %lu days ago)", count),
-                        from.text, until.text, count);
-    else
-        output_property(&tool->output, _("Valid"), COLOUR_NONE,
-                        dngettext(OVCERT_GETTEXT_DOMAIN, "from %s until %s (%lu day left)",
-                                  "from %s until %s (%lu days left)", count),
-                        from.text, until.text, count);
+    bool expired = certificate->not_after < tool->now;
+    CLEANUP(free_pointer) char *days = days_text(expired, output_days(certificate->not_after, tool->now));
+    output_property(&tool->output, _("Valid"), expired ? COLOUR_RED : COLOUR_NONE, _("from %s until %s (%s)"),
+                    from.text, until.text, days ? days : "");
 }
 
 void view_certificate(const Tool *tool, const CertificateInfo *certificate) {

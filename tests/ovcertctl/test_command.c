@@ -236,6 +236,16 @@ static void test_usage_errors_end_with_2_and_say_where_help_is(void **state) {
     }
 }
 
+static void test_unknown_verb_is_named_with_the_one_that_was_meant(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "renwe"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "\"renwe\""));
+    assert_non_null(strstr(fixture->error, "\"ovcertctl renew\""));
+    assert_int_equal(run(fixture, "\033[2Jfrobnicate-and-a-very-long-word-behind-it"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "\\x1b[2Jfrob"));
+    assert_null(strstr(fixture->error, "Did you mean"));
+}
+
 static void test_help_is_everywhere_and_needs_no_daemon(void **state) {
     Fixture *fixture = *state;
     static const char *const verbs[] = {"",       "status", "renew", "unlink",  "confirm",        "cancel",
@@ -409,6 +419,7 @@ int main(int argc, char *argv[]) {
     { #name, name, setup, teardown, &fixture }
     const struct CMUnitTest tests[] = {
         TEST(test_usage_errors_end_with_2_and_say_where_help_is),
+        TEST(test_unknown_verb_is_named_with_the_one_that_was_meant),
         TEST(test_help_is_everywhere_and_needs_no_daemon),
         TEST(test_missing_bus_ends_with_5_and_advice),
         TEST(test_missing_service_ends_with_5),
