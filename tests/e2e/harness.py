@@ -428,6 +428,15 @@ class Case(unittest.TestCase):
         self.assertEqual(terminal.status, status, terminal.shown)
         return terminal
 
+    def assertLogged(self, pattern, shown=""):
+        """In the journal (which comes a moment later), or shown."""
+        def there():
+            return re.search(pattern, shown + self.logs.text())
+        try:
+            kit.wait_until(there, 5)
+        except kit.Failed:
+            self.fail(f"no “{pattern}” in:\n{shown}{self.logs.text()}")
+
     def assertCode(self, result, code):
         self.assertEqual(result.code, code, str(result))
         return result
