@@ -26,6 +26,7 @@
 #include "ovcertd/core/service.h"
 #include "ovcertd/log.h"
 #include "ovcertd/store/store.h"
+#include "ovcertd/watch.h"
 #include "trust/trust.h"
 
 #define TICK_USEC UINT64_C(60000000)
@@ -47,6 +48,7 @@ typedef struct Daemon {
     sd_bus *bus;
     Server *server;
     sd_event_source *timer;
+    Watch *watch; /* of the trust folders */
     unsigned ticks;
     bool reloading;
     bool reload_again; /* asked for while one was under way */
@@ -245,6 +247,23 @@ static void reload_run(void *data) {
         trust_store_load(&reload->options, reload->previous, reload->now, &reload->trust, &reload->problems);
 }
 
+static void reload(Daemon *daemon);
+
+static void on_folders(void *data) {
+    reload(data);
+}
+
+/* The folders may be others after a reload. Without the watch everything works, but for lists that are dropped: those
+ * wait for SIGHUP. */
+static void watch_folders(Daemon *daemon) {
+    const char *const folders[] = {daemon->config.anchors_dir, daemon->config.crls_dir};
+    daemon->watch = watch_free(daemon->watch);
+    int r = watch_new(daemon->event, folders, ELEMENTSOF(folders), on_folders, daemon, &daemon->watch);
+    if (r < 0)
+        log_write(LOG_WARNING, "watch", "cannot watch the trust folders, new files count from the next reload: %s",
+                  strerror(-r));
+}
+
 static void use_reloaded(Daemon *daemon, Reload *reload) {
     if (strcmp(daemon->config.store_path, reload->config.store_path) != 0)
         log_write(LOG_WARNING, "configuration", "the database's new path counts from the next start");
@@ -255,6 +274,7 @@ static void use_reloaded(Daemon *daemon, Reload *reload) {
     config_done(&daemon->config);
     daemon->config = reload->config;
     reload->config = (Config){0};
+    watch_folders(daemon);
 }
 
 static void reload_ended(Daemon *daemon, const char *status) {
@@ -312,15 +332,18 @@ static void start_reload(Daemon *daemon) {
     reload_ended(daemon, "Running with the former configuration: the new one is not valid");
 }
 
-/* --- events --- */
-
-static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-    Daemon *daemon = userdata;
-    (void) source, (void) info;
+static void reload(Daemon *daemon) {
     if (daemon->reloading)
         daemon->reload_again = true;
     else
         start_reload(daemon);
+}
+
+/* --- events --- */
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    (void) source, (void) info;
+    reload(userdata);
     return 0;
 }
 
@@ -399,6 +422,7 @@ static int start_bus(Daemon *daemon) {
     r = watch_events(daemon);
     if (r < 0)
         return fail("start", "cannot set up the event loop", r);
+    watch_folders(daemon);
     r = connect_bus(daemon);
     if (r < 0)
         return r;
@@ -438,6 +462,7 @@ static void daemon_done(Daemon *daemon) {
     (void) server_free(daemon->server);
     sd_bus_flush_close_unref(daemon->bus);
     sd_event_source_disable_unref(daemon->timer);
+    (void) watch_free(daemon->watch);
     sd_event_unref(daemon->event);
     (void) service_free(daemon->service);
     (void) trust_store_unref(daemon->trust);
