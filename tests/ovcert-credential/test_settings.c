@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of ovcert-credential/settings.h, on real files. */
+/* Tests of ovcert-credential/settings.h, on real files. The example of data/ is the first argument. */
 #include "ovcert-credential/settings.h"
 
 #include <errno.h>
@@ -21,6 +21,7 @@
 #define FILE_NAME "credential.conf"
 
 typedef struct Folder {
+    const char *example;
     char *path;
     char *file;
 } Folder;
@@ -29,6 +30,7 @@ static int set_up(void **state) {
     Folder *folder = calloc(1, sizeof *folder);
 
     assert_non_null(folder);
+    folder->example = *state;
     folder->path = pki_folder();
     assert_true(asprintf(&folder->file, "%s/" FILE_NAME, folder->path) > 0);
     *state = folder;
@@ -129,8 +131,7 @@ static void test_a_file_changes_what_it_names(void **state) {
 
     accept(*state, "# nothing\n\n[pkcs12]\n", &empty);
     assert_int_equal(empty.n_patterns, 2);
-    accept(*state, "[pkcs12]\n  files = /srv/%u/*.p12   %h/100%%.p12\t/x\nmax-iterations = 100000000\n",
-           &both);
+    accept(*state, "[pkcs12]\n  files = /srv/%u/*.p12   %h/100%%.p12\t/x\nmax-iterations = 100000000\n", &both);
     assert_int_equal(both.n_patterns, 3);
     assert_string_equal(both.patterns[0], "/srv/%u/*.p12");
     assert_string_equal(both.patterns[1], "%h/100%%.p12");
@@ -145,15 +146,53 @@ static void test_no_pattern_at_all_is_a_choice(void **state) {
     assert_int_equal(settings.n_patterns, 0);
 }
 
-int main(void) {
+/* Keys stand behind a "#" without a space. */
+static char *read_uncommented(const char *path) {
+    char *text = NULL, *line = NULL;
+    size_t size = 0, capacity = 0;
+    FILE *to = open_memstream(&text, &size);
+    FILE *from = fopen(path, "re");
+
+    assert_non_null(to);
+    assert_non_null(from);
+    while (getline(&line, &capacity, from) > 0)
+        assert_true(fputs(line[0] == '#' && line[1] >= 'a' && line[1] <= 'z' ? line + 1 : line, to) >= 0);
+    free(line);
+    assert_int_equal(fclose(from), 0);
+    assert_int_equal(fclose(to), 0);
+    return text;
+}
+
+static void test_the_example_says_every_default(void **state) {
+    const Folder *folder = *state;
+    char *CLEANUP(free_pointer) text = read_uncommented(folder->example);
+    Settings CLEANUP(settings_done) defaults = {0};
+    Settings CLEANUP(settings_done) example = {0};
+
+    assert_non_null(strstr(text, "\nfiles = "));
+    assert_non_null(strstr(text, "\nmax-iterations = "));
+    accept(folder, "", &defaults);
+    accept(folder, text, &example);
+    assert_int_equal(example.n_patterns, defaults.n_patterns);
+    for (size_t i = 0; i < defaults.n_patterns; i++)
+        assert_string_equal(example.patterns[i], defaults.patterns[i]);
+    assert_int_equal(example.max_iterations, defaults.max_iterations);
+}
+
+#define TEST(test) cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, argv[1])
+
+int main(int argc, char **argv) {
+    if (argc != 2)
+        return 2;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_unknown_keys_and_sections_are_errors_with_their_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bad_values_are_errors_with_their_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_broken_syntax_is_an_error_with_its_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_s21_a_file_that_is_not_root_s_alone_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_without_a_file_the_defaults_hold, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_file_changes_what_it_names, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_no_pattern_at_all_is_a_choice, set_up, tear_down),
+        TEST(test_unknown_keys_and_sections_are_errors_with_their_line),
+        TEST(test_bad_values_are_errors_with_their_line),
+        TEST(test_broken_syntax_is_an_error_with_its_line),
+        TEST(test_s21_a_file_that_is_not_root_s_alone_is_refused),
+        TEST(test_without_a_file_the_defaults_hold),
+        TEST(test_a_file_changes_what_it_names),
+        TEST(test_no_pattern_at_all_is_a_choice),
+        TEST(test_the_example_says_every_default),
     };
     return cmocka_run_group_tests_name("credential: settings", tests, NULL, NULL);
 }
