@@ -130,13 +130,18 @@ static int name_facts(Certificate *certificate) {
     return r < 0 ? r : name_holder(certificate->x509, &certificate->holder);
 }
 
-static char *object_dotted(const ASN1_OBJECT *object) {
+/* CERTIFICATE_MALFORMED for what is too long to be anybody's identifier: OpenSSL writes 586 octets at the most (RFC
+ * 2578 3.5 allows 128 numbers). */
+static int object_dotted(const ASN1_OBJECT *object, char **ret) {
     int size = OBJ_obj2txt(NULL, 0, object, 1);
-    char *text = size > 0 ? malloc((size_t) size + 1) : NULL;
 
-    if (text)
-        (void) OBJ_obj2txt(text, size + 1, object, 1); /* as long as it said */
-    return text;
+    if (size <= 0)
+        return openssl_out_of_memory() ? -ENOMEM : CERTIFICATE_MALFORMED;
+    *ret = malloc((size_t) size + 1);
+    if (!*ret)
+        return -ENOMEM;
+    (void) OBJ_obj2txt(*ret, size + 1, object, 1); /* as long as it said */
+    return 0;
 }
 
 static int policy_facts(Certificate *certificate) {
@@ -148,11 +153,8 @@ static int policy_facts(Certificate *certificate) {
     certificate->policies = calloc(count + 1, sizeof(*certificate->policies));
     if (!certificate->policies)
         r = -ENOMEM;
-    for (size_t i = 0; i < count && r == 0; i++) {
-        certificate->policies[i] = object_dotted(sk_POLICYINFO_value(policies, (int) i)->policyid);
-        if (!certificate->policies[i])
-            r = -ENOMEM;
-    }
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = object_dotted(sk_POLICYINFO_value(policies, (int) i)->policyid, &certificate->policies[i]);
     CERTIFICATEPOLICIES_free(policies);
     return r;
 }
@@ -187,7 +189,7 @@ static int facts_fill(Certificate *certificate) {
     r = name_facts(certificate);
     if (r == 0)
         r = policy_facts(certificate);
-    if (r < 0)
+    if (r != 0)
         return r;
     key_facts(certificate);
     facts->subject = certificate->subject;

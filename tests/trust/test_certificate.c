@@ -159,6 +159,25 @@ static void test_names_in_old_string_types_become_utf8(void **state) {
     assert_string_equal(certificate_facts(certificate)->common_name, "");
 }
 
+/* SEQUENCE { SEQUENCE { OBJECT IDENTIFIER of 600 octets } }: OpenSSL has no text for it, which is no want of memory. */
+static void test_a_policy_too_long_to_be_one_is_malformed(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(bytes_done) Bytes hex = {0};
+    CLEANUP(pki_identity_done) PkiIdentity identity = {0};
+    Certificate *certificate = NULL;
+
+    assert_int_equal(bytes_append(&hex, (View){(const uint8_t *) "308202603082025c06820258", 24}), 0);
+    for (int i = 0; i < 600; i++)
+        assert_int_equal(bytes_append(&hex, (View){(const uint8_t *) "2a", 2}), 0);
+    assert_int_equal(bytes_append_u8(&hex, 0), 0);
+    pki_leaf(&fixture->root,
+             &(PkiOptions){.extensions = &(PkiExtension){.oid = "2.5.29.32", .der = (const char *) hex.data},
+                           .n_extensions = 1},
+             &identity);
+    assert_int_equal(certificate_parse(bytes_view(&identity.der), &certificate), CERTIFICATE_MALFORMED);
+    assert_null(certificate);
+}
+
 static void test_facts_are_what_the_certificate_says(void **state) {
     Fixture *fixture = *state;
     CLEANUP(pki_identity_done) PkiIdentity identity = {0};
@@ -297,6 +316,7 @@ int main(void) {
         cmocka_unit_test(test_s16_ill_formed_utf8_in_a_name_is_malformed),
         cmocka_unit_test(test_specials_in_names_cannot_pass_for_structure),
         cmocka_unit_test(test_names_in_old_string_types_become_utf8),
+        cmocka_unit_test(test_a_policy_too_long_to_be_one_is_malformed),
         cmocka_unit_test(test_facts_are_what_the_certificate_says),
         cmocka_unit_test(test_the_hash_of_the_key_survives_renewal_and_the_fingerprint_does_not),
         cmocka_unit_test(test_key_types_have_their_names),
