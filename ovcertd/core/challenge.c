@@ -67,19 +67,24 @@ static void table_drop_former(ChallengeTable *table, const Challenge *challenge)
 
 typedef struct Census {
     size_t of_uid;         /* of the same caller */
-    size_t of_target;      /* for the same user, whoever asked */
-    size_t root_of_target; /* for the same user, asked by root */
+    size_t of_target;      /* for the same target, whoever asked */
+    size_t root_of_target; /* for the same target, asked by root */
     size_t oldest;         /* index of the oldest of these */
 } Census;
+
+/* By name and uid: who names somebody else in a challenge of his own takes none of that one's places. */
+static bool same_target(const Challenge *a, const Challenge *b) {
+    return a->uid == b->uid && strcmp(a->user, b->user) == 0;
+}
 
 static Census table_census(const ChallengeTable *table, const Challenge *challenge) {
     Census census = {0};
     for (size_t i = table->count; i > 0; i--) {
         const Challenge *item = &table->items[i - 1];
-        bool same_target = strcmp(item->user, challenge->user) == 0;
+        bool same = same_target(item, challenge);
         census.of_uid += item->sender_uid == challenge->sender_uid;
-        census.of_target += same_target;
-        if (!same_target || item->sender_uid != 0)
+        census.of_target += same;
+        if (!same || item->sender_uid != 0)
             continue;
         census.root_of_target++;
         census.oldest = i - 1;
@@ -94,9 +99,10 @@ int challenge_table_add(ChallengeTable *table, Challenge *challenge, uint64_t no
     Census census = table_census(table, challenge);
     if (challenge->sender_uid != 0 && census.of_uid >= CHALLENGE_PER_UID)
         return OVCERT_ERROR_LIMIT_EXCEEDED;
-    bool evict = challenge->sender_uid == 0 && census.root_of_target >= CHALLENGE_PER_TARGET;
     size_t limit = census.of_target > 0 ? CHALLENGE_MAX - CHALLENGE_RESERVED : CHALLENGE_MAX;
-    if (!evict && table->count >= limit)
+    bool full = table->count >= limit;
+    bool evict = challenge->sender_uid == 0 && census.root_of_target >= (full ? 1 : CHALLENGE_PER_TARGET);
+    if (full && !evict)
         return OVCERT_ERROR_LIMIT_EXCEEDED;
     if (evict)
         table_drop(table, census.oldest);

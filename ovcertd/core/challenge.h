@@ -14,9 +14,9 @@
 #define CHALLENGE_SECONDS 30u
 #define CHALLENGE_ID_SIZE 33u /* hexadecimal of 128 random bits, NUL */
 #define CHALLENGE_MAX 256u
-#define CHALLENGE_RESERVED 64u /* of these, for targets without a live one */
+#define CHALLENGE_RESERVED 64u /* of these, for targets (name and uid) without a live one */
 #define CHALLENGE_PER_UID 4u
-#define CHALLENGE_PER_TARGET 8u /* root callers; the oldest gives way */
+#define CHALLENGE_PER_TARGET 8u /* root callers; the oldest gives way, and does when there is no more room */
 
 typedef struct ChallengeTable ChallengeTable;
 

@@ -171,9 +171,40 @@ static void test_s6_a_flood_leaves_room_for_targets_without_one(void **state) {
     assert_int_equal(add_own(*state, number, 1000, "u0", NOW), OVCERT_ERROR_LIMIT_EXCEEDED);
     assert_int_equal(add_own(*state, number, 1000, "demo", NOW), 0);
     assert_int_equal(add_own(*state, number + 1, 0, "other", NOW), 0);
-    assert_int_equal(add_own(*state, number + 2, 0, "other", NOW), OVCERT_ERROR_LIMIT_EXCEEDED);
-    assert_int_equal(add_own(*state, number + 3, 0, "u0", NOW), 0); /* evicts its own oldest */
+    assert_int_equal(add_own(*state, number + 2, 0, "u0", NOW), 0); /* evicts its own oldest */
     assert_int_equal(take_own(*state, number, 1000, NOW), 0);
+}
+
+/* One stopped su for somebody, when there is no more room, must not lock that one out. */
+static void test_s6_a_stopped_su_gives_way_to_the_next_when_there_is_no_room(void **state) {
+    unsigned number = flood(*state, 24);
+    assert_int_equal(add_own(*state, number, 0, "demo", NOW), 0);
+    size_t before = challenge_table_count(*state);
+    assert_int_equal(add_own(*state, number + 1, 0, "demo", NOW), 0);
+    assert_int_equal(challenge_table_count(*state), before);
+    assert_int_equal(take_own(*state, number, 0, NOW), OVCERT_ERROR_CHALLENGE_INVALID);
+    assert_int_equal(take_own(*state, number + 1, 0, NOW), 0);
+}
+
+static int add_for(ChallengeTable *table, unsigned number, uid_t uid, const char *user, uint32_t target) {
+    Challenge CLEANUP(challenge_done) challenge = {
+        .sender = strdup(number % 2 ? ":2.1" : ":2.2"),
+        .sender_uid = uid,
+        .purpose = STATEMENT_LOGIN,
+        .user = strdup(user),
+        .uid = target,
+        .service = strdup("su"),
+        .tty = strdup(""),
+        .deadline = NOW + LIFE,
+    };
+    (void) id_of(number, challenge.id);
+    return challenge_table_add(table, &challenge, NOW);
+}
+
+static void test_s6_naming_somebody_takes_none_of_his_places(void **state) {
+    unsigned number = flood(*state, 24);
+    assert_int_equal(add_for(*state, number, 1001, "demo", 1001), 0);
+    assert_int_equal(add_for(*state, number + 1, 1000, "demo", 1000), 0);
 }
 
 static void test_s6_256_in_all(void **state) {
@@ -210,6 +241,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_s6_lapsed_ones_do_not_count, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s6_root_evicts_the_oldest_of_the_same_target, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s6_a_flood_leaves_room_for_targets_without_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_s6_a_stopped_su_gives_way_to_the_next_when_there_is_no_room, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_s6_naming_somebody_takes_none_of_his_places, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s6_256_in_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_connection_that_goes_takes_its_challenges_along, setup, teardown),
     };
