@@ -34,8 +34,10 @@ int request_note(Request *request, const char *note) {
     return set_string(&request->note, note);
 }
 
+/* What is longer than any issuer writes stays out, so that nobody fills the log with what he signs himself. Never cut:
+ * erasing a person finds these names by comparing them whole. */
 int request_subject(Request *request, const char *subject) {
-    return set_string(&request->subject, subject);
+    return strlen(subject) > SUBJECT_MAX ? 0 : set_string(&request->subject, subject);
 }
 
 int request_record(Request *request, const char *event, const char *subject, const char *note) {

@@ -12,6 +12,7 @@
 #define CANDIDATE_SECONDS (60 * 60)
 #define CANDIDATE_MAX 8u /* live ones per profile; the oldest gives way */
 #define BLOCK_REASON_MAX 256u
+#define SUBJECT_MAX 1024u /* octets, in audit rows */
 
 #define FLOOD_UIDS 128u /* callers whose refusals are being counted; the one counted longest gives way */
 #define FLOOD_REFUSALS 10u

@@ -100,6 +100,24 @@ static void test_s33_a_subject_cannot_forge_a_line(void **state) {
     (void) audit_rows_free(rows, count);
 }
 
+/* Signed by himself, and long enough that a page of such rows would not fit a message. */
+static void test_s33_a_subject_of_any_length_does_not_fill_the_log(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+    static char name[60001];
+    memset(name, 1, sizeof name - 1);
+    PkiOptions options = {.common_name = name, .serial_number = HOLDER};
+    char candidate[STORE_ID_SIZE];
+    pki_self_signed(&options, &identity);
+    assert_int_equal(prove(world, &world->demo, "demo", &identity, candidate), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    AuditRow *rows = NULL;
+    size_t count = 0;
+    assert_int_equal(service_read_log(world->service, "demo", 0, 1000, &rows, &count), 0);
+    assert_string_equal(rows[count - 1].event, "prove-refused");
+    assert_null(rows[count - 1].subject);
+    (void) audit_rows_free(rows, count);
+}
+
 static void test_an_unknown_name_is_not_recorded(void **state) {
     World *world = *state;
     PkiIdentity CLEANUP(pki_identity_done) identity = {0};
@@ -207,6 +225,7 @@ int main(void) {
         IN_WORLD(test_s33_a_flood_of_su_for_one_user_hides_no_other_users_refusal),
         IN_WORLD(test_s33_more_uids_than_are_counted_lose_no_number),
         IN_WORLD(test_s33_a_subject_cannot_forge_a_line),
+        IN_WORLD(test_s33_a_subject_of_any_length_does_not_fill_the_log),
         IN_WORLD(test_an_unknown_name_is_not_recorded),
         IN_WORLD(test_details_hold_no_personal_data),
         IN_WORLD(test_s36_without_a_commit_neither_change_nor_row_remains),
