@@ -87,7 +87,7 @@ static int load_config(const Daemon *daemon, Config *ret) {
 }
 
 static int open_store(Daemon *daemon) {
-    StoreOptions options = {.path = daemon->config.store_path, .now = moment_now().real};
+    StoreOptions options = {.path = daemon->config.store_path};
     CLEANUP(free_pointer) char *problem = NULL;
     int r = store_open(&options, &daemon->store, &problem);
     if (r != 0)

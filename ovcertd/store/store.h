@@ -114,7 +114,6 @@ typedef struct AuditEntry {
 
 typedef struct StoreOptions {
     const char *path; /* database file; its folder exists, 0700 and ours */
-    int64_t now;
 } StoreOptions;
 
 /* Opens or creates, migrates, prepares every statement, takes the lock that keeps a second daemon out. On an outcome or

@@ -16,7 +16,7 @@
 static void start(World *world) {
     char *CLEANUP(free_pointer) path = NULL, *problem = NULL;
     assert_true(asprintf(&path, "%s/ovcert.db", world->folder) > 0);
-    StoreOptions store = {.path = path, .now = world->now.real};
+    StoreOptions store = {.path = path};
     int r = store_open(&store, &world->store, &problem);
     if (r != 0)
         fail_msg("store_open: %d, %s", r, problem ? problem : "");

@@ -61,7 +61,7 @@ void fixture_close(Fixture *fixture) {
 }
 
 int fixture_try_open(Fixture *fixture, const char **ret_problem) {
-    const StoreOptions options = {.path = fixture->path, .now = FIXTURE_NOW};
+    const StoreOptions options = {.path = fixture->path};
 
     free(problem_of_last_open);
     int r = store_open(&options, &fixture->store, &problem_of_last_open);
