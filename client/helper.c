@@ -4,6 +4,8 @@
 #include "client/helper.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,8 @@ static int start_process(const HelperOptions *options, HelperProcess *ret) {
     CLEANUP(free_pointer) char *home = strdup(options->as_user ? options->home : "");
     if (!name || !user || !home)
         return -ENOMEM;
-    char *as_ourselves[] = {name, seconds.text, NULL};
+    char tokens[] = "tokens";
+    char *as_ourselves[] = {name, seconds.text, options->tokens ? tokens : NULL, NULL};
     char *as_user[] = {name, seconds.text, uid.text, gid.text, user, home, NULL};
     return helper_process_start(path, options->as_user ? as_user : as_ourselves, ret);
 }
@@ -88,15 +91,39 @@ static int remember_fault(Helper *helper, int r) {
     return r;
 }
 
-static int ask(Helper *helper, CredentialFrame request, View payload, CredentialFrame wanted, uint64_t deadline,
-               Bytes *ret) {
+/* Until the answer begins, the helper has gone or the caller is interrupted. A negative descriptor is left out. */
+static int wait_answer(const Helper *helper, int interrupt_fd, uint64_t deadline) {
+    for (;;) {
+        uint64_t now = frame_now();
+        if (now >= deadline)
+            return -ETIMEDOUT;
+        uint64_t milliseconds = (deadline - now + 999u) / 1000u;
+        struct pollfd watched[] = {{.fd = helper->process.socket, .events = POLLIN},
+                                   {.fd = interrupt_fd, .events = POLLIN}};
+        int r = poll(watched, ELEMENTSOF(watched), milliseconds > INT_MAX ? INT_MAX : (int) milliseconds);
+        if (r < 0 && errno != EINTR)
+            return -errno;
+        if (r > 0)
+            return watched[1].revents != 0 ? -EINTR : 0;
+    }
+}
+
+static int ask_interruptibly(Helper *helper, CredentialFrame request, View payload, CredentialFrame wanted,
+                             int interrupt_fd, uint64_t deadline, Bytes *ret) {
     set_detail(helper, NULL);
     if (helper->fault < 0)
         return helper->fault;
     int r = frame_send(helper->process.socket, (uint8_t) request, payload, deadline);
     if (r == 0)
+        r = wait_answer(helper, interrupt_fd, deadline);
+    if (r == 0)
         r = receive(helper, wanted, deadline, ret);
     return remember_fault(helper, r);
+}
+
+static int ask(Helper *helper, CredentialFrame request, View payload, CredentialFrame wanted, uint64_t deadline,
+               Bytes *ret) {
+    return ask_interruptibly(helper, request, payload, wanted, -1, deadline, ret);
 }
 
 static int receive_ready(Helper *helper, uint64_t deadline) {
@@ -140,72 +167,6 @@ const char *helper_detail(const Helper *helper) {
     return helper->detail ? helper->detail : "";
 }
 
-static void source_done(HelperSource *source) {
-    free(source->kind);
-    free(source->id);
-    free(source->label);
-    free(source->problem);
-    free(source->detail);
-}
-
-HelperSource *helper_sources_free(HelperSource *sources, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        source_done(&sources[i]);
-    free(sources);
-    return NULL;
-}
-
-static int read_source(Reader *reader, HelperSource *source) {
-    uint8_t hidden;
-    int r;
-    if ((r = reader_string(reader, &source->kind)) < 0 || (r = reader_string(reader, &source->id)) < 0 ||
-        (r = reader_string(reader, &source->label)) < 0 || (r = reader_u8(reader, &hidden)) < 0 ||
-        (r = reader_string(reader, &source->problem)) < 0 || (r = reader_string(reader, &source->detail)) < 0)
-        return r;
-    if (hidden > 1)
-        return -EBADMSG;
-    if (source->problem[0] != '\0' && credential_outcome_from_name(source->problem) < 0)
-        return -EBADMSG;
-    source->hidden = hidden == 1;
-    return 0;
-}
-
-/* Reads count elements; the array grows with what really arrives. */
-static int read_sources(Reader *reader, HelperSource **ret, size_t *ret_count) {
-    uint32_t count;
-    int r = reader_u32(reader, &count);
-    HelperSource *sources = NULL;
-    size_t n = 0;
-    while (r == 0 && n < count) {
-        HelperSource *grown = reallocarray(sources, n + 1, sizeof *grown);
-        if (!grown) {
-            r = -ENOMEM;
-            break;
-        }
-        sources = grown;
-        sources[n] = (HelperSource){0};
-        r = read_source(reader, &sources[n++]);
-    }
-    if (r == 0 && !reader_at_end(reader))
-        r = -EBADMSG;
-    if (r < 0) {
-        (void) helper_sources_free(sources, n); /* returns NULL */
-        return r;
-    }
-    *ret = sources;
-    *ret_count = n;
-    return 0;
-}
-
-int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count) {
-    CLEANUP(bytes_done) Bytes payload = {0};
-    int r = ask(helper, CREDENTIAL_LIST, (View){0}, CREDENTIAL_SOURCES, deadline, &payload);
-    if (r != 0)
-        return r;
-    Reader reader = {bytes_view(&payload)};
-    return remember_fault(helper, read_sources(&reader, ret, ret_count));
-}
-
 HelperCertificate *helper_certificates_free(HelperCertificate *certificates, size_t count) {
     for (size_t i = 0; i < count; i++) {
         bytes_done(&certificates[i].der);
@@ -241,6 +202,7 @@ static int read_certificate(Reader *reader, HelperCertificate *certificate) {
     return read_chain(reader, &certificate->chain);
 }
 
+/* Reads count elements; the array grows with what really arrives. */
 static int read_certificates(Reader *reader, HelperCertificate **ret, size_t *ret_count) {
     uint32_t count;
     int r = reader_u32(reader, &count);
@@ -256,8 +218,6 @@ static int read_certificates(Reader *reader, HelperCertificate **ret, size_t *re
         certificates[n] = (HelperCertificate){0};
         r = read_certificate(reader, &certificates[n++]);
     }
-    if (r == 0 && !reader_at_end(reader))
-        r = -EBADMSG;
     if (r < 0) {
         (void) helper_certificates_free(certificates, n); /* returns NULL */
         return r;
@@ -267,19 +227,126 @@ static int read_certificates(Reader *reader, HelperCertificate **ret, size_t *re
     return 0;
 }
 
-int helper_unlock(Helper *helper, const HelperSource *source, const Secret *secret, uint64_t deadline,
+const HelperCertificate *helper_find_certificate(const HelperCertificate *certificates, size_t count,
+                                                 const uint8_t *fingerprint) {
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(certificates[i].fingerprint, fingerprint, sizeof certificates[i].fingerprint) == 0)
+            return &certificates[i];
+    return NULL;
+}
+
+static void source_done(HelperSource *source) {
+    free(source->kind);
+    free(source->id);
+    free(source->label);
+    free(source->problem);
+    free(source->detail);
+    (void) helper_certificates_free(source->certificates, source->n_certificates); /* returns NULL */
+}
+
+HelperSource *helper_sources_free(HelperSource *sources, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        source_done(&sources[i]);
+    free(sources);
+    return NULL;
+}
+
+static int read_source(Reader *reader, HelperSource *source) {
+    int r;
+    if ((r = reader_string(reader, &source->kind)) < 0 || (r = reader_string(reader, &source->id)) < 0 ||
+        (r = reader_string(reader, &source->label)) < 0 || (r = reader_u8(reader, &source->flags)) < 0 ||
+        (r = reader_string(reader, &source->problem)) < 0 || (r = reader_string(reader, &source->detail)) < 0)
+        return r;
+    if ((source->flags & ~CREDENTIAL_SOURCE_FLAGS_ALL) != 0)
+        return -EBADMSG;
+    if (source->problem[0] != '\0' && credential_outcome_from_name(source->problem) < 0)
+        return -EBADMSG;
+    return read_certificates(reader, &source->certificates, &source->n_certificates);
+}
+
+static int read_sources(Reader *reader, HelperSource **ret, size_t *ret_count) {
+    uint32_t count;
+    int r = reader_u32(reader, &count);
+    HelperSource *sources = NULL;
+    size_t n = 0;
+    while (r == 0 && n < count) {
+        HelperSource *grown = reallocarray(sources, n + 1, sizeof *grown);
+        if (!grown) {
+            r = -ENOMEM;
+            break;
+        }
+        sources = grown;
+        sources[n] = (HelperSource){0};
+        r = read_source(reader, &sources[n++]);
+    }
+    if (r == 0 && !reader_at_end(reader))
+        r = -EBADMSG;
+    if (r < 0) {
+        (void) helper_sources_free(sources, n); /* returns NULL */
+        return r;
+    }
+    *ret = sources;
+    *ret_count = n;
+    return 0;
+}
+
+int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count) {
+    CLEANUP(bytes_done) Bytes payload = {0};
+    int r = ask(helper, CREDENTIAL_LIST, (View){0}, CREDENTIAL_SOURCES, deadline, &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_sources(&reader, ret, ret_count));
+}
+
+int helper_wait(Helper *helper, uint32_t seconds, int interrupt_fd, uint64_t deadline, HelperSource **ret,
+                size_t *ret_count) {
+    CLEANUP(bytes_done) Bytes request = {0};
+    CLEANUP(bytes_done) Bytes payload = {0};
+    int r = bytes_append_u32(&request, seconds);
+    if (r < 0)
+        return r;
+    r = ask_interruptibly(helper, CREDENTIAL_WAIT, bytes_view(&request), CREDENTIAL_SOURCES, interrupt_fd, deadline,
+                          &payload);
+    if (r != 0)
+        return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_sources(&reader, ret, ret_count));
+}
+
+static int encode_unlock(const HelperSource *source, const HelperUnlock *how, Bytes *request) {
+    View secret = how->secret ? secret_view(how->secret) : (View){0};
+    View wanted = {how->wanted, how->wanted ? STATEMENT_FINGERPRINT_SIZE : 0};
+    int r;
+    if ((r = bytes_append_string(request, source->kind)) < 0 || (r = bytes_append_string(request, source->id)) < 0 ||
+        (r = bytes_append_sized(request, secret)) < 0 || (r = bytes_append_sized(request, wanted)) < 0)
+        return r;
+    return bytes_append_u8(request, how->final_try ? CREDENTIAL_UNLOCK_FINAL_TRY : 0);
+}
+
+int helper_unlock(Helper *helper, const HelperSource *source, const HelperUnlock *how, uint64_t deadline,
                   HelperCertificate **ret, size_t *ret_count) {
     CLEANUP(bytes_done) Bytes request = {0}; /* wipes the secret with the rest */
     CLEANUP(bytes_done) Bytes payload = {0};
-    int r;
-    if ((r = bytes_append_string(&request, source->kind)) < 0 || (r = bytes_append_string(&request, source->id)) < 0 ||
-        (r = bytes_append_sized(&request, secret_view(secret))) < 0)
+    HelperCertificate *certificates = NULL;
+    size_t count = 0;
+    int r = encode_unlock(source, how, &request);
+    if (r < 0)
         return r;
     r = ask(helper, CREDENTIAL_UNLOCK, bytes_view(&request), CREDENTIAL_CERTIFICATES, deadline, &payload);
     if (r != 0)
         return r;
     Reader reader = {bytes_view(&payload)};
-    return remember_fault(helper, read_certificates(&reader, ret, ret_count));
+    r = read_certificates(&reader, &certificates, &count);
+    if (r == 0 && !reader_at_end(&reader)) {
+        (void) helper_certificates_free(certificates, count); /* returns NULL */
+        r = -EBADMSG;
+    }
+    if (r < 0)
+        return remember_fault(helper, r);
+    *ret = certificates;
+    *ret_count = count;
+    return 0;
 }
 
 static int encode_sign(const Statement *statement, Bytes *request) {

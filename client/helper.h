@@ -29,22 +29,31 @@ typedef struct HelperOptions {
     gid_t gid;
     const char *user;
     const char *home;
+    bool tokens; /* tokens alone, as the helper's own system user when we are root; not with as_user */
 } HelperOptions;
-
-typedef struct HelperSource {
-    char *kind;
-    char *id; /* any octets but NUL: to be escaped before it is shown, as is the label */
-    char *label;
-    bool hidden;
-    char *problem; /* "" or a credential outcome's name */
-    char *detail;
-} HelperSource;
 
 typedef struct HelperCertificate {
     uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE]; /* the helper's word, good for finding one among many */
     Bytes der;
     BytesList chain;
 } HelperCertificate;
+
+typedef struct HelperSource {
+    char *kind; /* CREDENTIAL_KIND_... */
+    char *id;   /* any octets but NUL: to be escaped before it is shown, as is the label */
+    char *label;
+    uint8_t flags; /* CredentialSourceFlag */
+    char *problem; /* "" or a credential outcome's name */
+    char *detail;
+    HelperCertificate *certificates; /* that show without a secret */
+    size_t n_certificates;
+} HelperSource;
+
+typedef struct HelperUnlock {
+    const Secret *secret;  /* NULL: empty, since it is typed on the reader */
+    const uint8_t *wanted; /* fingerprint (STATEMENT_FINGERPRINT_SIZE) that must be there; NULL: any */
+    bool final_try;        /* the person was told that it is the last try, and wants it */
+} HelperUnlock;
 
 /* deadline: until READY has arrived. */
 int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret);
@@ -53,8 +62,15 @@ DEFINE_CLEANUP(Helper *, helper_free)
 const char *helper_detail(const Helper *helper); /* "" when none; printable */
 
 int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count);
+/* Waits for a token, seconds at most, which the deadline has to be later than. Once interrupt_fd is readable (-1: none)
+ * it gives up with -EINTR, and the helper has to be freed. */
+int helper_wait(Helper *helper, uint32_t seconds, int interrupt_fd, uint64_t deadline, HelperSource **ret,
+                size_t *ret_count);
 HelperSource *helper_sources_free(HelperSource *sources, size_t count);
-int helper_unlock(Helper *helper, const HelperSource *source, const Secret *secret, uint64_t deadline,
+/* The certificate of this fingerprint; NULL when it is not among them. Borrowed. */
+const HelperCertificate *helper_find_certificate(const HelperCertificate *certificates, size_t count,
+                                                 const uint8_t *fingerprint);
+int helper_unlock(Helper *helper, const HelperSource *source, const HelperUnlock *how, uint64_t deadline,
                   HelperCertificate **ret, size_t *ret_count);
 HelperCertificate *helper_certificates_free(HelperCertificate *certificates, size_t count);
 /* statement->fingerprint names the certificate. */

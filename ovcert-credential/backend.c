@@ -9,6 +9,7 @@ void source_done(Source *source) {
     free(source->id);
     free(source->label);
     free(source->detail);
+    identity_list_done(&source->certificates);
     *source = (Source){0};
 }
 
@@ -36,6 +37,15 @@ void identity_list_done(IdentityList *list) {
     }
     free(list->items);
     *list = (IdentityList){0};
+}
+
+const Identity *identity_list_find(const IdentityList *list, View fingerprint) {
+    for (size_t i = 0; i < list->count; i++) {
+        const CertificateFacts *facts = certificate_facts(list->items[i].certificate);
+        if (view_equal((View){facts->fingerprint, sizeof facts->fingerprint}, fingerprint))
+            return &list->items[i];
+    }
+    return NULL;
 }
 
 Backend *backend_free(Backend *backend) {

@@ -16,23 +16,45 @@ void unlock_request_done(UnlockRequest *request) {
     *request = (UnlockRequest){0};
 }
 
+static int read_wanted(Reader *reader, UnlockRequest *request) {
+    View wanted;
+    int r = reader_sized(reader, &wanted);
+    if (r < 0)
+        return r;
+    if (wanted.size != 0 && wanted.size != sizeof request->wanted)
+        return -EBADMSG;
+    request->has_wanted = wanted.size != 0;
+    if (request->has_wanted)
+        memcpy(request->wanted, wanted.data, wanted.size);
+    return 0;
+}
+
 int messages_read_unlock(View payload, UnlockRequest *ret) {
     UnlockRequest CLEANUP(unlock_request_done) request = {0};
     Reader reader = {payload};
     View octets;
+    uint8_t flags;
     int r;
 
     if ((r = reader_string(&reader, &request.kind)) < 0 || (r = reader_string(&reader, &request.id)) < 0 ||
-        (r = reader_sized(&reader, &octets)) < 0)
+        (r = reader_sized(&reader, &octets)) < 0 || (r = read_wanted(&reader, &request)) < 0 ||
+        (r = reader_u8(&reader, &flags)) < 0)
         return r;
-    if (!reader_at_end(&reader))
+    if (!reader_at_end(&reader) || (flags & ~CREDENTIAL_UNLOCK_FLAGS_ALL) != 0)
         return -EBADMSG;
+    request.final_try = flags & CREDENTIAL_UNLOCK_FINAL_TRY;
     r = secret_new(octets.data, octets.size, &request.secret);
     if (r < 0)
         return r;
     *ret = request;
     request = (UnlockRequest){0};
     return 0;
+}
+
+int messages_read_wait(View payload, uint32_t *ret_seconds) {
+    Reader reader = {payload};
+    int r = reader_u32(&reader, ret_seconds);
+    return r < 0 || reader_at_end(&reader) ? r : -EBADMSG;
 }
 
 void sign_request_done(SignRequest *request) {
@@ -113,10 +135,11 @@ static int append_source(Bytes *bytes, const char *kind, const Source *source) {
     int r;
 
     if ((r = bytes_append_string(bytes, kind)) < 0 || (r = bytes_append_string(bytes, source->id)) < 0 ||
-        (r = bytes_append_string(bytes, source->label)) < 0 || (r = bytes_append_u8(bytes, source->hidden)) < 0 ||
-        (r = bytes_append_string(bytes, problem)) < 0)
+        (r = bytes_append_string(bytes, source->label)) < 0 || (r = bytes_append_u8(bytes, source->flags)) < 0 ||
+        (r = bytes_append_string(bytes, problem)) < 0 ||
+        (r = bytes_append_string(bytes, source->detail ? source->detail : "")) < 0)
         return r;
-    return bytes_append_string(bytes, source->detail ? source->detail : "");
+    return messages_append_certificates(bytes, &source->certificates);
 }
 
 int messages_append_sources(Bytes *bytes, const char *kind, const SourceList *list) {

@@ -12,11 +12,16 @@ typedef struct UnlockRequest {
     char *kind;
     char *id;
     Secret *secret;
+    uint8_t wanted[CERTIFICATE_FINGERPRINT_SIZE];
+    bool has_wanted;
+    bool final_try;
 } UnlockRequest;
 
 void unlock_request_done(UnlockRequest *request);
 /* 0; -EBADMSG when it is not exactly such a payload; -EMSGSIZE for a secret past SECRET_SIZE_MAX; -ENOMEM. */
 int messages_read_unlock(View payload, UnlockRequest *ret);
+
+int messages_read_wait(View payload, uint32_t *ret_seconds); /* 0 or -EBADMSG */
 
 /* Zero-initialise; sign_request_done(). The statement borrows the three strings. */
 typedef struct SignRequest {

@@ -59,7 +59,7 @@ static int describe(const Pkcs12Backend *self, const char *path, Source *ret) {
 
     ret->id = strdup(path);
     ret->label = text_escape_string(strrchr(path, '/') + 1);
-    ret->hidden = true;
+    ret->flags = CREDENTIAL_SOURCE_HIDDEN;
     if (!ret->id || !ret->label)
         return -ENOMEM;
     ret->problem = file_open(path, self->account->uid, &fd, &ret->detail);
@@ -110,18 +110,18 @@ static int read_source(const Pkcs12Backend *self, const char *path, Bytes *ret, 
     return r;
 }
 
-static int pkcs12_unlock(Backend *backend, const char *id, const Secret *secret, const IdentityList **ret,
-                         char **ret_detail) {
+static int pkcs12_unlock(Backend *backend, const Unlock *unlock, const IdentityList **ret, char **ret_detail) {
     Pkcs12Backend *self = from_backend(backend);
     Bytes CLEANUP(bytes_done) der = {0};
     Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
     int r;
 
     close_source(self);
-    r = read_source(self, id, &der, ret_detail);
+    r = read_source(self, unlock->id, &der, ret_detail);
     if (r != 0)
         return r;
-    r = pkcs12_open(self->libctx, bytes_view(&der), secret, self->settings->max_iterations, &contents, ret_detail);
+    r = pkcs12_open(self->libctx, bytes_view(&der), unlock->secret, self->settings->max_iterations, &contents,
+                    ret_detail);
     if (r != 0)
         return r;
     r = pairing_make(&contents, &self->identities, &self->keys);
@@ -140,18 +140,17 @@ static int pkcs12_sign(Backend *backend, View fingerprint, View statement, const
                        Bytes *ret_signature, char **ret_detail) {
     Pkcs12Backend *self = from_backend(backend);
 
-    for (size_t i = 0; i < self->identities.count; i++) {
-        const Certificate *certificate = self->identities.items[i].certificate;
-        View own = {certificate_facts(certificate)->fingerprint, CERTIFICATE_FINGERPRINT_SIZE};
-        if (!view_equal(own, fingerprint))
-            continue;
-        *ret_algorithm = signature_algorithm(certificate);
-        if (!*ret_algorithm)
-            return failure_set(ret_detail, CREDENTIAL_OUTCOME_ALGORITHM, "%s, %u bits",
-                               certificate_facts(certificate)->key_type, certificate_facts(certificate)->key_bits);
-        return signing_sign(self->libctx, self->keys[i], *ret_algorithm, statement, ret_signature);
-    }
-    return (int) CREDENTIAL_OUTCOME_NO_MATCH;
+    const Identity *identity = identity_list_find(&self->identities, fingerprint);
+    const CertificateFacts *facts;
+
+    if (!identity)
+        return (int) CREDENTIAL_OUTCOME_NO_MATCH;
+    facts = certificate_facts(identity->certificate);
+    *ret_algorithm = signature_algorithm(identity->certificate);
+    if (!*ret_algorithm)
+        return failure_set(ret_detail, CREDENTIAL_OUTCOME_ALGORITHM, "%s, %u bits", facts->key_type, facts->key_bits);
+    return signing_sign(self->libctx, self->keys[identity - self->identities.items], *ret_algorithm, statement,
+                        ret_signature);
 }
 
 int pkcs12_backend_new(const Settings *settings, const Account *account, Backend **ret) {
@@ -161,7 +160,7 @@ int pkcs12_backend_new(const Settings *settings, const Account *account, Backend
     *self = (Pkcs12Backend){
         .backend =
             {
-                .kind = "pkcs12",
+                .kind = CREDENTIAL_KIND_PKCS12,
                 .list = pkcs12_list,
                 .unlock = pkcs12_unlock,
                 .sign = pkcs12_sign,

@@ -4,6 +4,7 @@
 #include "ovcert-credential/session.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,12 @@
 #include "ovcert-credential/failure.h"
 #include "ovcert-credential/messages.h"
 
+#define SECOND UINT64_C(1000000)
+#define POLL_MILLISECONDS 250 /* between two looks for a token */
+
 typedef struct Session {
+    int fd;
+    uint64_t deadline;
     const SessionOptions *options;
     Backend *open; /* whose source is unlocked; NULL: none */
 } Session;
@@ -23,13 +29,20 @@ typedef struct Session {
 /* A handler returns 0 with the payload of its answer, a CredentialOutcome or -errno. */
 typedef int (*Handler)(Session *session, View payload, Bytes *reply, char **ret_detail);
 
-static int handle_list(Session *session, View payload, Bytes *reply, char **ret_detail) {
+static bool has_usable_source(const SourceList *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].problem == 0)
+            return true;
+    return false;
+}
+
+/* *ret_waited_for: a source that can be unlocked is there, of a kind that is put in and taken out. */
+static int append_all_sources(const Session *session, Bytes *reply, bool *ret_waited_for, char **ret_detail) {
     Bytes CLEANUP(bytes_done) body = {0};
     uint32_t count = 0;
     int r = 0;
 
-    if (payload.size != 0)
-        return -EBADMSG;
+    *ret_waited_for = false;
     for (size_t i = 0; r == 0 && i < session->options->n_backends; i++) {
         Backend *backend = session->options->backends[i];
         SourceList CLEANUP(source_list_done) list = {0};
@@ -37,10 +50,70 @@ static int handle_list(Session *session, View payload, Bytes *reply, char **ret_
         if (r == 0)
             r = messages_append_sources(&body, backend->kind, &list);
         count += (uint32_t) list.count;
+        *ret_waited_for = *ret_waited_for || (backend->changed && has_usable_source(&list));
     }
     if (r == 0)
         r = bytes_append_u32(reply, count);
     return r != 0 ? r : bytes_append(reply, bytes_view(&body));
+}
+
+static int handle_list(Session *session, View payload, Bytes *reply, char **ret_detail) {
+    bool waited_for;
+
+    return payload.size != 0 ? -EBADMSG : append_all_sources(session, reply, &waited_for, ret_detail);
+}
+
+/* Asks all that can, so that none is left with an old answer. */
+static int ask_for_change(const Session *session, bool *ret_can, bool *ret_changed) {
+    *ret_can = *ret_changed = false;
+    for (size_t i = 0; i < session->options->n_backends; i++) {
+        Backend *backend = session->options->backends[i];
+        bool changed = false;
+        int r = backend->changed ? backend->changed(backend, &changed) : 0;
+        if (r != 0)
+            return r;
+        *ret_can = *ret_can || backend->changed;
+        *ret_changed = *ret_changed || changed;
+    }
+    return 0;
+}
+
+/* 0 when something may have changed or end has come; -EPIPE when the peer has closed. */
+static int wait_change(const Session *session, uint64_t end) {
+    struct pollfd peer = {.fd = session->fd}; /* hanging up is always told */
+    bool can = true, changed = false;
+
+    while (can && !changed && frame_now() < end) {
+        int r = poll(&peer, 1, POLL_MILLISECONDS);
+        if (r > 0)
+            return -EPIPE;
+        r = ask_for_change(session, &can, &changed);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
+static int handle_wait(Session *session, View payload, Bytes *reply, char **ret_detail) {
+    uint64_t end;
+    uint32_t seconds;
+    bool waited_for = false;
+    int r = messages_read_wait(payload, &seconds);
+    if (r < 0)
+        return r;
+    end = frame_now() + seconds * SECOND;
+    if (end > session->deadline)
+        end = session->deadline;
+    for (;;) {
+        bool last = frame_now() >= end;
+        reply->size = 0;
+        r = append_all_sources(session, reply, &waited_for, ret_detail);
+        if (r != 0 || waited_for || last)
+            return r;
+        r = wait_change(session, end);
+        if (r != 0)
+            return r;
+    }
 }
 
 static Backend *find_backend(const Session *session, const char *kind) {
@@ -57,13 +130,23 @@ static int handle_unlock(Session *session, View payload, Bytes *reply, char **re
     int r = messages_read_unlock(payload, &request);
     if (r < 0)
         return r;
+    View wanted = {request.wanted, request.has_wanted ? sizeof request.wanted : 0};
     session->open = NULL;
     backend = find_backend(session, request.kind);
     if (!backend)
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_NOT_FOUND, "no such kind of source: %s", request.kind);
-    r = backend->unlock(backend, request.id, request.secret, &identities, ret_detail);
+    r = backend->unlock(backend,
+                        &(Unlock){
+                            .id = request.id,
+                            .secret = request.secret,
+                            .wanted = wanted,
+                            .final_try = request.final_try,
+                        },
+                        &identities, ret_detail);
     if (r != 0)
         return r;
+    if (wanted.size != 0 && !identity_list_find(identities, wanted))
+        return (int) CREDENTIAL_OUTCOME_NO_MATCH;
     session->open = backend;
     return messages_append_certificates(reply, identities);
 }
@@ -94,6 +177,7 @@ static const struct Request {
     Handler handle;
 } requests[] = {
     {CREDENTIAL_LIST, CREDENTIAL_SOURCES, false, handle_list},
+    {CREDENTIAL_WAIT, CREDENTIAL_SOURCES, false, handle_wait},
     {CREDENTIAL_UNLOCK, CREDENTIAL_CERTIFICATES, false, handle_unlock},
     {CREDENTIAL_SIGN, CREDENTIAL_SIGNED, true, handle_sign},
 };
@@ -110,9 +194,20 @@ static bool is_request_fault(int error) {
     return error == -EBADMSG || error == -EMSGSIZE || error == -EINVAL;
 }
 
+/* Those of a secret that was tried in vain, or might have been (SECURITY 22), and those that leave it open what state
+ * this process is in. */
 static bool ends_dialogue(int outcome) {
-    return outcome == (int) CREDENTIAL_OUTCOME_WRONG_SECRET || outcome == (int) CREDENTIAL_OUTCOME_PROTOCOL ||
-           outcome == (int) CREDENTIAL_OUTCOME_INTERNAL;
+    switch ((CredentialOutcome) outcome) {
+    case CREDENTIAL_OUTCOME_WRONG_SECRET:
+    case CREDENTIAL_OUTCOME_WRONG_PIN:
+    case CREDENTIAL_OUTCOME_PIN_LOCKED:
+    case CREDENTIAL_OUTCOME_CANCELLED:
+    case CREDENTIAL_OUTCOME_PROTOCOL:
+    case CREDENTIAL_OUTCOME_INTERNAL:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static int run_request(Session *session, const struct Request *request, View payload, Bytes *reply, char **ret_detail) {
@@ -133,13 +228,13 @@ static int run_request(Session *session, const struct Request *request, View pay
 }
 
 /* One request, one answer. */
-static int serve_one(Session *session, int fd, uint64_t deadline, bool *ret_ended) {
+static int serve_one(Session *session, bool *ret_ended) {
     Bytes CLEANUP(bytes_done) payload = {0};
     Bytes CLEANUP(bytes_done) reply = {0};
     char *CLEANUP(free_pointer) detail = NULL;
     const struct Request *request;
     uint8_t type = 0;
-    int outcome, r = frame_receive(fd, &type, &payload, deadline);
+    int outcome, r = frame_receive(session->fd, &type, &payload, session->deadline);
     if (r < 0)
         return r;
     request = find_request(type);
@@ -152,7 +247,8 @@ static int serve_one(Session *session, int fd, uint64_t deadline, bool *ret_ende
     }
     if (r < 0)
         return r;
-    return frame_send(fd, outcome == 0 ? request->reply : CREDENTIAL_FAILED, bytes_view(&reply), deadline);
+    return frame_send(session->fd, outcome == 0 ? request->reply : CREDENTIAL_FAILED, bytes_view(&reply),
+                      session->deadline);
 }
 
 static int send_ready(int fd, uint64_t deadline) {
@@ -170,12 +266,12 @@ static void answer_garbage(int fd, uint64_t deadline) {
 }
 
 int session_serve(int fd, uint64_t deadline, const SessionOptions *options) {
-    Session session = {.options = options};
+    Session session = {.fd = fd, .deadline = deadline, .options = options};
     bool ended = false;
     int r = send_ready(fd, deadline);
 
     while (r == 0 && !ended)
-        r = serve_one(&session, fd, deadline, &ended);
+        r = serve_one(&session, &ended);
     if (is_request_fault(r))
         answer_garbage(fd, deadline);
     return r == -EPIPE ? 0 : r; /* the peer has closed: nothing more is wanted */

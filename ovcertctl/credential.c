@@ -148,7 +148,7 @@ static char *absolute(const char *path) {
 }
 
 static int named_source(const char *path, HelperSource *ret) {
-    ret->kind = strdup("pkcs12");
+    ret->kind = strdup(CREDENTIAL_KIND_PKCS12);
     ret->id = absolute(path);
     ret->label = printable(path);
     return ret->kind && ret->id && ret->label ? 0 : tool_fault(-ENOMEM);
@@ -200,7 +200,8 @@ static int try_unlock(const HelperSource *source, const Secret *secret, Credenti
     int r = start(&ret->helper);
     if (r != 0)
         return r;
-    r = helper_unlock(ret->helper, source, secret, frame_now() + HELPER_TIME, &ret->certificates, &ret->n_certificates);
+    r = helper_unlock(ret->helper, source, &(HelperUnlock){.secret = secret}, frame_now() + HELPER_TIME,
+                      &ret->certificates, &ret->n_certificates);
     *ret_wrong = r == CREDENTIAL_OUTCOME_WRONG_SECRET;
     if (*ret_wrong) {
         output_complain(NULL, "%s", _(credential_outcome_text(r)));

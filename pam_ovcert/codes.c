@@ -3,6 +3,7 @@
 #include "pam_ovcert/codes.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
 #include <security/_pam_types.h>
 
@@ -25,5 +26,6 @@ int codes_of_login(int result) {
 }
 
 int codes_of_credential(int result) {
-    return result == CREDENTIAL_OUTCOME_WRONG_SECRET ? PAM_AUTH_ERR : code_of_fault(result);
+    bool wrong = result == CREDENTIAL_OUTCOME_WRONG_SECRET || result == CREDENTIAL_OUTCOME_WRONG_PIN;
+    return wrong ? PAM_AUTH_ERR : code_of_fault(result);
 }

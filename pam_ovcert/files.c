@@ -36,7 +36,7 @@ static int keep_detail(const Helper *helper, int outcome, char **ret_detail) {
 /* A file may be offered when nothing is wrong with it, and only asking for the secret can tell what it holds. Sources
  * that show their certificates are to be matched before anybody is asked; there are none of that kind yet. */
 static bool is_usable(const HelperSource *source) {
-    return source->hidden && source->problem[0] == '\0';
+    return (source->flags & CREDENTIAL_SOURCE_HIDDEN) && source->problem[0] == '\0';
 }
 
 static void put_usable_first(Files *files) {
@@ -80,7 +80,8 @@ int files_open(const char *helper_path, const Person *person, const HelperSource
     int r = start(helper_path, person, FILES_OPEN_SECONDS, &file.helper);
     if (r != 0)
         return r;
-    r = helper_unlock(file.helper, source, secret, after_seconds(FILES_OPEN_SECONDS), &file.certificates, &file.count);
+    r = helper_unlock(file.helper, source, &(HelperUnlock){.secret = secret}, after_seconds(FILES_OPEN_SECONDS),
+                      &file.certificates, &file.count);
     if (r != 0)
         return keep_detail(file.helper, r, ret_detail);
     *ret = file;
@@ -89,8 +90,5 @@ int files_open(const char *helper_path, const Person *person, const HelperSource
 }
 
 const HelperCertificate *open_file_find(const OpenFile *file, const uint8_t fingerprint[32]) {
-    for (size_t i = 0; i < file->count; i++)
-        if (memcmp(file->certificates[i].fingerprint, fingerprint, sizeof file->certificates[i].fingerprint) == 0)
-            return &file->certificates[i];
-    return NULL;
+    return helper_find_certificate(file->certificates, file->count, fingerprint);
 }

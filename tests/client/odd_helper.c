@@ -87,7 +87,11 @@ static void say_arguments(int argc, char *argv[]) {
     if (bytes_append_u32(&payload, 1) < 0 || bytes_append_string(&payload, "pkcs12") < 0 ||
         bytes_append_string(&payload, surroundings()) < 0 ||
         bytes_append_string(&payload, argc > 1 ? argv[1] : "") < 0 || bytes_append_u8(&payload, 1) < 0 ||
-        bytes_append_string(&payload, "") < 0 || bytes_append_string(&payload, argc == 6 ? argv[4] : "") < 0)
+        bytes_append_string(&payload, "") < 0 ||
+        bytes_append_string(&payload, argc == 6   ? argv[4]
+                                      : argc == 3 ? argv[2]
+                                                  : "") < 0 ||
+        bytes_append_u32(&payload, 0) < 0)
         _exit(1);
     say(CREDENTIAL_SOURCES, &payload);
 }

@@ -59,7 +59,8 @@ static int unlock(Fixture *fixture, char *path, const char *passphrase, HelperCe
     char kind[] = "pkcs12";
     const HelperSource source = {.kind = kind, .id = path};
     assert_int_equal(secret_new(passphrase, strlen(passphrase), &secret), 0);
-    int r = helper_unlock(fixture->helper, &source, secret, frame_now() + AMPLE, ret, ret_count);
+    const HelperUnlock how = {.secret = secret};
+    int r = helper_unlock(fixture->helper, &source, &how, frame_now() + AMPLE, ret, ret_count);
     (void) secret_free(secret);
     return r;
 }

@@ -158,8 +158,9 @@ static void test_outcome_comes_with_a_printable_detail(void **state) {
     const HelperSource source = {.kind = kind, .id = id};
     HelperCertificate *certificates = NULL;
     size_t count = 0;
-    assert_int_equal(helper_unlock(helper, &source, secret, frame_now() + AMPLE, &certificates, &count),
-                     CREDENTIAL_OUTCOME_WRONG_SECRET);
+    assert_int_equal(
+        helper_unlock(helper, &source, &(HelperUnlock){.secret = secret}, frame_now() + AMPLE, &certificates, &count),
+        CREDENTIAL_OUTCOME_WRONG_SECRET);
     assert_string_equal(helper_detail(helper), "MAC \\x1b[2J");
     (void) secret_free(secret);
     (void) helper_free(helper);

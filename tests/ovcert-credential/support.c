@@ -296,6 +296,8 @@ void send_unlock(int socket, const char *path, const char *passphrase) {
     assert_int_equal(bytes_append_string(&payload, "pkcs12"), 0);
     assert_int_equal(bytes_append_string(&payload, path), 0);
     assert_int_equal(bytes_append_string(&payload, passphrase), 0);
+    assert_int_equal(bytes_append_u32(&payload, 0), 0); /* any certificate is welcome */
+    assert_int_equal(bytes_append_u8(&payload, 0), 0);
     send_frame(socket, CREDENTIAL_UNLOCK, &payload);
 }
 

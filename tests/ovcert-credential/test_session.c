@@ -294,18 +294,21 @@ static void expect_source(Reader *reader, const char *path, const char *label, c
     char *CLEANUP(free_pointer) shown = NULL;
     char *CLEANUP(free_pointer) found = NULL;
     char *CLEANUP(free_pointer) detail = NULL;
-    uint8_t hidden = 0;
+    uint8_t flags = 0;
+    uint32_t certificates = 1;
 
     assert_int_equal(reader_string(reader, &kind), 0);
     assert_int_equal(reader_string(reader, &id), 0);
     assert_int_equal(reader_string(reader, &shown), 0);
-    assert_int_equal(reader_u8(reader, &hidden), 0);
+    assert_int_equal(reader_u8(reader, &flags), 0);
     assert_int_equal(reader_string(reader, &found), 0);
     assert_int_equal(reader_string(reader, &detail), 0);
+    assert_int_equal(reader_u32(reader, &certificates), 0);
     assert_string_equal(kind, "pkcs12");
     assert_string_equal(id, path);
     assert_string_equal(shown, label);
-    assert_int_equal(hidden, 1);
+    assert_int_equal(flags, CREDENTIAL_SOURCE_HIDDEN);
+    assert_int_equal(certificates, 0);
     assert_string_equal(found, problem);
     assert_int_equal(detail[0] == '\0', problem[0] == '\0');
 }

@@ -35,6 +35,7 @@ static void append_source(Bytes *payload, const char *label, const char *problem
     need(bytes_append_u8(payload, 1));
     need(bytes_append_string(payload, problem));
     need(bytes_append_string(payload, ""));
+    need(bytes_append_u32(payload, 0)); /* certificates that show without the passphrase */
 }
 
 static void say_sources(const char *how) {
@@ -74,10 +75,14 @@ static void say_certificates(const char *id) {
 static void unlock(const char *how, View request) {
     Reader reader = {request};
     char *CLEANUP(free_pointer) kind = NULL, *CLEANUP(free_pointer) id = NULL;
-    View secret;
+    View secret, wanted;
+    uint8_t flags;
     need(reader_string(&reader, &kind));
     need(reader_string(&reader, &id));
     need(reader_sized(&reader, &secret));
+    need(reader_sized(&reader, &wanted));
+    need(reader_u8(&reader, &flags));
+    need(reader_at_end(&reader) ? 0 : -1);
     int named = credential_outcome_from_name(how);
     if (named > 0)
         say_failed((CredentialOutcome) named);

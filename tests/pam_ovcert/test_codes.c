@@ -63,8 +63,10 @@ static void test_only_a_wrong_secret_is_a_failed_authentication(void **state) {
     (void) state;
 #define X(symbol, name, text)                                                                                          \
     assert_int_equal(codes_of_credential(CREDENTIAL_OUTCOME_##symbol),                                                 \
-                     CREDENTIAL_OUTCOME_##symbol == CREDENTIAL_OUTCOME_WRONG_SECRET ? PAM_AUTH_ERR                     \
-                                                                                    : PAM_AUTHINFO_UNAVAIL);
+                     CREDENTIAL_OUTCOME_##symbol == CREDENTIAL_OUTCOME_WRONG_SECRET ||                                 \
+                             CREDENTIAL_OUTCOME_##symbol == CREDENTIAL_OUTCOME_WRONG_PIN                               \
+                         ? PAM_AUTH_ERR                                                                                \
+                         : PAM_AUTHINFO_UNAVAIL);
     CREDENTIAL_OUTCOMES(X)
 #undef X
 }
