@@ -73,8 +73,24 @@ static int judge_clock(const Service *service, const Moment *now, Verdict *verdi
     return now->real < service->clock_floor ? verdict_add(verdict, VERDICT_CLOCK_WRONG, 0, NULL) : 0;
 }
 
+/* What was accepted may have been revoked, or have ended, while it waited in the pool (SECURITY 17, 30): along the
+ * chain that was found, judging again takes no longer than a login does. */
+static int judge_again(const Service *service, Judgement *judgement, const Moment *now) {
+    bool current = judgement->trust == service->trust && judgement->now == now->real;
+    if (current || !verdict_accepted(&judgement->verdict))
+        return 0;
+    Verdict again = {0};
+    int r = judge(service->trust, bytes_view(&judgement->leaf), &judgement->verdict.chain, now->real, &again);
+    if (r < 0)
+        return r;
+    verdict_done(&judgement->verdict);
+    judgement->verdict = again;
+    return 0;
+}
+
 int judgement_finish(Service *service, Judgement *judgement, const Moment *now) {
-    return judgement->result < 0 ? judgement->result : judge_clock(service, now, &judgement->verdict);
+    int r = judgement->result < 0 ? judgement->result : judge_again(service, judgement, now);
+    return r < 0 ? r : judge_clock(service, now, &judgement->verdict);
 }
 
 int service_judge(Service *service, const CertificateRow *row, const Moment *now, Verdict *ret) {

@@ -120,8 +120,8 @@ struct Judgement {
     Verdict verdict;
 };
 
-/* In the state thread, after judgement_run(): adds what only the service knows, the clock. The fault of a judgement
- * that was not run, or could not be. */
+/* In the state thread, after judgement_run(): adds what only the service knows, the clock and what has changed since.
+ * The fault of a judgement that was not run, or could not be. */
 int judgement_finish(Service *service, Judgement *judgement, const Moment *now);
 /* Judges along the stored chain, at once (SECURITY 17, 40), the clock and barred certificates included. */
 int service_judge(Service *service, const CertificateRow *row, const Moment *now, Verdict *ret);

@@ -308,6 +308,43 @@ static void test_s17_revoked_between_prove_and_assign(void **state) {
     assert_int_equal(login_demo(f->world, &f->identity), 0);
 }
 
+static int assign_judged(World *world, Judgement *judgement) {
+    AssignOptions options = {0};
+    return service_assign_unproven(world->service, &world->root_actor, "demo", judgement, &options, &world->now, NULL);
+}
+
+static void test_s17_revoked_while_assign_waits_for_the_pool(void **state) {
+    Fixture *f = *state;
+    Judgement *CLEANUP(judgement_freep) waiting = judged(f->world, &f->fresh);
+    world_revoke(f->world, &f->fresh);
+    assert_int_equal(assign_judged(f->world, waiting), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_last_row(f->world, "assign-refused", "CertificateRefused", "revoked");
+    assert_assigned(f->world, "demo", NULL);
+}
+
+static void test_s17_expired_while_assign_waits_for_the_pool(void **state) {
+    Fixture *f = *state;
+    PkiIdentity CLEANUP(pki_identity_done) ending = {0};
+    world_leaf(f->world, HOLDER, f->world->now.real + 1, &ending);
+    Judgement *CLEANUP(judgement_freep) waiting = judged(f->world, &ending);
+    world_pass(f->world, 2);
+    assert_int_equal(assign_judged(f->world, waiting), OVCERT_ERROR_CERTIFICATE_EXPIRED);
+    assert_assigned(f->world, "demo", NULL);
+}
+
+static void test_s17_revoked_while_prove_waits_for_the_pool(void **state) {
+    Fixture *f = *state;
+    World *world = f->world;
+    ProofInProgress *CLEANUP(proof_freep) proof = NULL;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+    assert_int_equal(begin_proof(world, &world->demo, "demo", &f->fresh, &issued), 0);
+    assert_int_equal(prove_begin(world, &world->demo, "demo", &issued, &f->fresh, &proof), 0);
+    judgement_run(proof_judgement(proof));
+    world_revoke(world, &f->fresh);
+    assert_int_equal(service_prove_finish(world->service, &world->demo, proof, &world->now, f->candidate, NULL),
+                     OVCERT_ERROR_CERTIFICATE_REFUSED);
+}
+
 static void test_s30_unlinked_and_reassigned_while_assign_waits(void **state) {
     Fixture *f = *state;
     World *world = f->world;
@@ -467,6 +504,9 @@ int main(void) {
         WITH_FIXTURE(test_assign_without_confirmed_unlink_is_refused),
         WITH_FIXTURE(test_assign_does_not_complete_an_administrators_swap),
         WITH_FIXTURE(test_s17_revoked_between_prove_and_assign),
+        WITH_FIXTURE(test_s17_revoked_while_assign_waits_for_the_pool),
+        WITH_FIXTURE(test_s17_expired_while_assign_waits_for_the_pool),
+        WITH_FIXTURE(test_s17_revoked_while_prove_waits_for_the_pool),
         WITH_FIXTURE(test_s30_unlinked_and_reassigned_while_assign_waits),
         WITH_FIXTURE(test_s30_swap_cancelled_by_an_administrator_while_assign_waits),
         WITH_FIXTURE(test_s30_somebody_else_was_faster),
