@@ -43,7 +43,8 @@ static int add_rules(Service *service, const ProfileRow *profile, CheckResult *r
     case OVCERT_ERROR_HOLDER_UNKNOWN:
         return verdict_add(&result->verdict, VERDICT_HOLDER_UNKNOWN, 0, NULL);
     default:
-        return add_unavailable(service, profile, facts, &result->verdict);
+        /* Without a holder (first-assign=user) every certificate fits: whether others have it is then not told. */
+        return *profile->holder == '\0' ? 0 : add_unavailable(service, profile, facts, &result->verdict);
     }
 }
 

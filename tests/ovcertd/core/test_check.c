@@ -94,6 +94,17 @@ static void test_check_does_not_tell_strangers_what_is_assigned(void **state) {
     assert_true(verdict_accepted(&own.verdict));
 }
 
+static void test_check_without_a_holder_tells_nothing_of_others(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+    world_leaf(world, HOLDER, 0, &identity);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "demo", &identity, false), 0);
+    world_profile(world, "fresh", 1500, NULL);
+    service_set_options(world->service, 30, true);
+    CheckResult CLEANUP(check_result_done) result = check(world, &identity, "fresh");
+    assert_true(verdict_accepted(&result.verdict));
+}
+
 static int find(World *world, const Actor *actor, const PkiIdentity *identity, char **ret_user) {
     CheckResult CLEANUP(check_result_done) result = {0};
     Judgement *CLEANUP(judgement_freep) judgement = judged(world, identity);
@@ -165,6 +176,7 @@ int main(void) {
         IN_WORLD(test_check_refuses_a_judgement_that_did_not_run),
         IN_WORLD(test_check_for_a_missing_profile_finds_nothing),
         IN_WORLD(test_check_does_not_tell_strangers_what_is_assigned),
+        IN_WORLD(test_check_without_a_holder_tells_nothing_of_others),
         IN_WORLD(test_find_refuses_what_is_not_valid),
         IN_WORLD(test_find_refuses_a_blocked_profile),
         IN_WORLD(test_find_names_the_user_and_leaves_a_row),
