@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/asn1.h>
+#include <openssl/conf.h>
 #include <openssl/kdf.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -119,6 +121,48 @@ void container_add_scrypt_key(ContainerBags **bags, EVP_PKEY *key) {
     push(bags, PKCS12_SAFEBAG_create0_pkcs8(encrypted));
 }
 
+static X509_ALGOR *algorithm_of(const char *description) {
+    BIO *text = BIO_new_mem_buf(description, -1);
+    CONF *conf = NCONF_new(NULL);
+    unsigned char *der = NULL;
+    const unsigned char *position;
+    ASN1_TYPE *value;
+    X509_ALGOR *algorithm;
+    int size;
+
+    assert_true(NCONF_load_bio(conf, text, NULL) > 0);
+    value = ASN1_generate_nconf("SEQUENCE:algorithm", conf);
+    size = i2d_ASN1_TYPE(value, &der);
+    assert_true(size > 0);
+    position = der;
+    algorithm = d2i_X509_ALGOR(NULL, &position, size);
+    assert_non_null(algorithm);
+    OPENSSL_free(der);
+    ASN1_TYPE_free(value);
+    NCONF_free(conf);
+    BIO_free(text);
+    return algorithm;
+}
+
+void container_add_key_described(ContainerBags **bags, EVP_PKEY *key, const char *algorithm) {
+    X509_ALGOR *wanted = algorithm_of(algorithm);
+    X509_ALGOR *own = NULL;
+    ContainerBags *one = NULL;
+    PKCS12_SAFEBAG *bag;
+
+    container_add_key(&one, key, 0);
+    bag = sk_PKCS12_SAFEBAG_pop(one);
+    sk_PKCS12_SAFEBAG_free(one);
+    X509_SIG_getm((X509_SIG *) (uintptr_t) PKCS12_SAFEBAG_get0_pkcs8(bag), &own, NULL);
+    assert_true(X509_ALGOR_copy(own, wanted) > 0);
+    X509_ALGOR_free(wanted);
+    push(bags, bag);
+}
+
+void container_add_secret(ContainerBags **bags) {
+    push(bags, PKCS12_SAFEBAG_create_secret(NID_pkcs7_data, V_ASN1_OCTET_STRING, (const unsigned char *) "x", 1));
+}
+
 void container_nest(ContainerBags **bags, ContainerBags *inner) {
     PKCS12_SAFEBAG *bag = NULL;
     Bytes CLEANUP(bytes_done) contents = {0};
@@ -152,6 +196,15 @@ void container_nest(ContainerBags **bags, ContainerBags *inner) {
 void container_add_safe(ContainerSafes **safes, ContainerBags *bags, bool encrypted) {
     assert_true(PKCS12_add_safe(safes, bags, encrypted ? NID_aes_256_cbc : -1, CONTAINER_ROUNDS, PASSPHRASE) > 0);
     sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+
+void container_add_signed_safe(ContainerSafes **safes) {
+    PKCS7 *safe = PKCS7_new();
+
+    assert_true(PKCS7_set_type(safe, NID_pkcs7_signed) > 0 && PKCS7_content_new(safe, NID_pkcs7_data) > 0);
+    if (!*safes)
+        *safes = sk_PKCS7_new_null();
+    assert_true(sk_PKCS7_push(*safes, safe) > 0);
 }
 
 void container_finish(ContainerSafes *safes, const EVP_MD *mac, Bytes *ret) {

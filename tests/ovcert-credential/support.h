@@ -36,10 +36,17 @@ void container_add_key(ContainerBags **bags, EVP_PKEY *key, uint32_t claim_round
 void container_add_plain_key(ContainerBags **bags, EVP_PKEY *key);
 /* A key encrypted with scrypt, whose cost is not one of rounds. */
 void container_add_scrypt_key(ContainerBags **bags, EVP_PKEY *key);
+/* A key whose AlgorithmIdentifier is the DER of this description (ASN1_generate_nconf(3)). Nothing is encrypted under
+ * it, so whoever gets as far as a derivation does not open the file. */
+void container_add_key_described(ContainerBags **bags, EVP_PKEY *key, const char *algorithm);
+/* A bag of no use. */
+void container_add_secret(ContainerBags **bags);
 /* A bag that holds the given bags. Consumes them. */
 void container_nest(ContainerBags **bags, ContainerBags *inner);
 /* Closes a part of the file. Consumes the bags. */
 void container_add_safe(ContainerSafes **safes, ContainerBags *bags, bool encrypted);
+/* A part that is signed, which PKCS#12 has no place for. */
+void container_add_signed_safe(ContainerSafes **safes);
 /* Consumes the safes. mac: its digest, NULL for a file without one. The passphrase of all parts is PASSPHRASE. */
 void container_finish(ContainerSafes *safes, const EVP_MD *mac, Bytes *ret);
 

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <linux/securebits.h>
 
 #include "common/macros.h"
 #include "tests/ovcert-credential/support.h"
@@ -390,6 +392,17 @@ static void test_s20_files_of_root_in_the_user_s_home_are_refused(void **state) 
     hang_up(&run);
 }
 
+static void keep_capabilities(void) {
+    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+        _exit(125);
+}
+
+static void test_s20_a_host_whose_capabilities_outlive_the_change_of_user_is_refused(void **state) {
+    Run run = start_for_other(*state, keep_capabilities);
+
+    expect_exit(&run, EXIT_FAILURE);
+}
+
 static void test_root_may_work_for_root(void **state) {
     Run run = start_for(*state, "0", "0", NULL);
 
@@ -424,9 +437,10 @@ int main(int argc, char **argv) {
         OTHER(test_a_set_uid_host_s_user_is_dropped_to_in_full),
         OTHER(test_s20_nothing_of_root_is_left_when_it_says_that_it_is_ready),
         OTHER(test_s20_files_of_root_in_the_user_s_home_are_refused),
+        OTHER(test_s20_a_host_whose_capabilities_outlive_the_change_of_user_is_refused),
         OTHER(test_root_may_work_for_root),
     };
-    const size_t n_for_root = 6;
+    const size_t n_for_root = 7;
     int failed;
 
     make_fixture(&fixture);

@@ -4,7 +4,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +223,131 @@ static void test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused(void 
     assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
 }
 
+#define PBES2(kdf, iterations, prf, cipher)                                                                            \
+    "[algorithm]\na=OID:PBES2\nb=SEQ:b\n[b]\na=SEQ:kdf\nb=SEQ:cipher\n"                                                \
+    "[kdf]\na=OID:" kdf                                                                                                \
+    "\nb=SEQ:parameters\n"                                                                                             \
+    "[parameters]\na=FORMAT:HEX,OCT:0011223344556677\n" iterations prf                                                 \
+    "[prf]\na=OID:hmacWithMD5\nb=NULL\n"                                                                               \
+    "[cipher]\na=OID:" cipher "\nb=FORMAT:HEX,OCT:00112233445566778899aabbccddeeff\n"
+#define PBES1(scheme, iterations)                                                                                      \
+    "[algorithm]\na=OID:" scheme "\nb=SEQ:b\n[b]\na=FORMAT:HEX,OCT:0011223344556677\n" iterations
+
+/* Whatever would be derived at a cost that is not known, or not as it was counted. */
+static void test_s20_key_derivation_that_cannot_be_counted_is_refused(void **state) {
+    static const struct {
+        const char *algorithm;
+        CredentialOutcome outcome;
+    } rows[] = {
+        {PBES2("PBKDF2", "b=INT:10000000\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES2("PBKDF2", "b=INT:0x7fffffffffffffff\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES2("PBKDF2", "b=INT:0x8000000000000000\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES2("PBKDF2", "b=INT:0x10000000000000001\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES2("PBKDF2", "b=INT:-0x10000000000000001\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES2("PBKDF2", "b=INT:-1\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES2("PBKDF2", "b=INT:-10000000\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES2("PBKDF2", "b=INT:0\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES2("PBKDF2", "", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES2("PBKDF2", "b=INT:5\n", "c=SEQ:prf\n", "AES-256-CBC"), CREDENTIAL_OUTCOME_ALGORITHM},
+        {PBES2("PBKDF2", "b=INT:5\n", "", "BF-CBC"), CREDENTIAL_OUTCOME_ALGORITHM},
+        {PBES2("PBES2", "b=INT:5\n", "", "AES-256-CBC"), CREDENTIAL_OUTCOME_ALGORITHM},
+        {"[algorithm]\na=OID:PBES2\nb=NULL\n", CREDENTIAL_OUTCOME_MALFORMED},
+        {"[algorithm]\na=OID:PBES2\n", CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES1("PBE-SHA1-3DES", "b=INT:10000000\n"), CREDENTIAL_OUTCOME_ITERATIONS},
+        {PBES1("PBE-SHA1-3DES", "b=INT:-1\n"), CREDENTIAL_OUTCOME_MALFORMED},
+        {PBES1("PBE-MD5-DES", "b=INT:10000000\n"), CREDENTIAL_OUTCOME_ALGORITHM},
+        {PBES1("PBE-SHA1-RC2-64", "b=INT:10000000\n"), CREDENTIAL_OUTCOME_ALGORITHM},
+    };
+
+    for (size_t i = 0; i < 2 * ELEMENTSOF(rows); i++) {
+        const Fixture *fixture = *state;
+        bool encrypted = i % 2 == 1; /* seen before the first derivation, or after it */
+        Bytes CLEANUP(bytes_done) der = {0};
+        ContainerBags *bags = NULL;
+        ContainerSafes *safes = NULL;
+        container_add_key_described(&bags, fixture->leaf.key, rows[i / 2].algorithm);
+        container_add_safe(&safes, bags, encrypted);
+        container_finish(safes, EVP_sha256(), &der);
+        if (outcome_of(fixture, &der, PASSPHRASE) != (int) rows[i / 2].outcome)
+            fail_msg("%s: %d", rows[i / 2].algorithm, outcome_of(fixture, &der, PASSPHRASE));
+    }
+}
+
+/* MacData ends the file, and its last field is the count. */
+static void test_s20_a_mac_whose_rounds_are_not_positive_is_refused(void **state) {
+    static const uint8_t counts[] = {0x00, 0x80, 0xff};
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 5}, &der);
+    assert_int_equal(der.data[der.size - 1], 5);
+    for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+        der.data[der.size - 1] = counts[i];
+        assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+    }
+}
+
+static void test_s20_the_second_try_of_an_empty_passphrase_is_counted_too(void **state) {
+    const Fixture *fixture = *state;
+    Pkcs12Contents CLEANUP(pkcs12_contents_done) contents = {0};
+    Bytes CLEANUP(bytes_done) der = {0};
+
+    /* MAC, certificates and key, 100 rounds each, and the MAC once more. */
+    pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .iterations = 100}, &der);
+    assert_int_equal(open_with(fixture, bytes_view(&der), (View){0}, 399, &contents), CREDENTIAL_OUTCOME_ITERATIONS);
+    assert_int_equal(open_with(fixture, bytes_view(&der), (View){0}, 400, &contents), CREDENTIAL_OUTCOME_WRONG_SECRET);
+}
+
+static void test_s20_more_bags_than_anybody_has_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    for (unsigned i = 0; i < 257; i++)
+        container_add_secret(&bags);
+    container_add_safe(&safes, bags, true);
+    container_finish(safes, EVP_sha256(), &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_s20_more_parts_than_anybody_has_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerSafes *safes = NULL;
+
+    for (unsigned i = 0; i < 65; i++) {
+        ContainerBags *bags = NULL;
+        container_add_secret(&bags);
+        container_add_safe(&safes, bags, false);
+    }
+    container_finish(safes, EVP_sha256(), &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
+static void test_a_part_that_is_signed_is_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerSafes *safes = NULL;
+
+    container_add_signed_safe(&safes);
+    container_finish(safes, EVP_sha256(), &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
+}
+
+static void test_too_many_certificates_are_refused(void **state) {
+    const Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) der = {0};
+    ContainerBags *bags = NULL;
+    ContainerSafes *safes = NULL;
+
+    for (int i = 0; i <= PKCS12_CERTIFICATES_MAX; i++)
+        container_add_certificate(&bags, fixture->leaf.certificate);
+    container_add_safe(&safes, bags, false);
+    container_finish(safes, EVP_sha256(), &der);
+    assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), CREDENTIAL_OUTCOME_MALFORMED);
+}
+
 static void test_a_file_without_a_mac_is_refused(void **state) {
     const Fixture *fixture = *state;
     Bytes CLEANUP(bytes_done) der = {0};
@@ -334,6 +461,13 @@ int main(void) {
         cmocka_unit_test(test_s20_it_is_the_sum_that_is_bounded),
         cmocka_unit_test(test_s20_bags_nested_without_end_are_refused),
         cmocka_unit_test(test_s20_scrypt_whose_cost_is_not_counted_in_rounds_is_refused),
+        cmocka_unit_test(test_s20_key_derivation_that_cannot_be_counted_is_refused),
+        cmocka_unit_test(test_s20_a_mac_whose_rounds_are_not_positive_is_refused),
+        cmocka_unit_test(test_s20_the_second_try_of_an_empty_passphrase_is_counted_too),
+        cmocka_unit_test(test_s20_more_bags_than_anybody_has_are_refused),
+        cmocka_unit_test(test_s20_more_parts_than_anybody_has_are_refused),
+        cmocka_unit_test(test_a_part_that_is_signed_is_refused),
+        cmocka_unit_test(test_too_many_certificates_are_refused),
         cmocka_unit_test(test_a_file_without_a_mac_is_refused),
         cmocka_unit_test(test_a_mac_of_an_unknown_kind_is_refused),
         cmocka_unit_test(test_old_encryption_is_refused_by_name_where_openssl_lacks_it),

@@ -210,6 +210,60 @@ static void test_a_sign_request_cut_anywhere_or_with_an_octet_too_many_is_not_va
     assert_int_equal(close(fixture->server), 0);
 }
 
+/* Each field of a fixed size, one octet longer. */
+static void test_a_sign_request_with_a_field_too_long_is_not_valid(void **state) {
+    Fixture *fixture = *state;
+    Statement statement = statement_for(&fixture->authority->leaf);
+    SignRequest CLEANUP(sign_request_done) request = {0};
+    Bytes CLEANUP(bytes_done) payload = {0};
+    unsigned n_fields = 0;
+
+    send_sign(fixture->client, &statement);
+    expect_frame(fixture->server, CREDENTIAL_SIGN, &payload);
+    for (size_t i = 0; i + 4 < payload.size; i++) {
+        Bytes CLEANUP(bytes_done) longer = {0};
+        uint8_t size = payload.data[i + 3];
+        if (memcmp(payload.data + i, "\0\0\0", 3) != 0 || (size != 16 && size != 32))
+            continue;
+        assert_int_equal(bytes_append(&longer, (View){payload.data, i + 4 + size}), 0);
+        assert_int_equal(bytes_append_u8(&longer, 0), 0);
+        assert_int_equal(bytes_append(&longer, (View){payload.data + i + 4 + size, payload.size - i - 4 - size}), 0);
+        longer.data[i + 3]++;
+        assert_int_equal(messages_read_sign(bytes_view(&longer), &request), -EBADMSG);
+        n_fields++;
+        i += 3u + size;
+    }
+    assert_int_equal(n_fields, 5); /* fingerprint, nonce, host, boot, replaced */
+    assert_int_equal(close(fixture->server), 0);
+}
+
+static void test_an_unlock_request_cut_anywhere_or_with_an_octet_too_many_is_not_valid(void **state) {
+    Fixture *fixture = *state;
+    UnlockRequest CLEANUP(unlock_request_done) request = {0};
+    Bytes CLEANUP(bytes_done) payload = {0};
+
+    send_unlock(fixture->client, fixture->path, PASSPHRASE);
+    expect_frame(fixture->server, CREDENTIAL_UNLOCK, &payload);
+    for (size_t size = 0; size < payload.size; size++)
+        assert_int_equal(messages_read_unlock((View){payload.data, size}, &request), -EBADMSG);
+    assert_int_equal(messages_read_unlock(bytes_view(&payload), &request), 0);
+    unlock_request_done(&request);
+    assert_int_equal(bytes_append_u8(&payload, 0), 0);
+    assert_int_equal(messages_read_unlock(bytes_view(&payload), &request), -EBADMSG);
+    assert_int_equal(close(fixture->server), 0);
+}
+
+static void test_a_relative_path_is_not_found(void **state) {
+    Fixture *fixture = *state;
+
+    send_unlock(fixture->client, "../../../../../../../../etc/passwd", PASSPHRASE);
+    send_unlock(fixture->client, "", PASSPHRASE);
+    assert_int_equal(serve(fixture), 0);
+    expect_failed(fixture->client, CREDENTIAL_OUTCOME_NOT_FOUND);
+    expect_failed(fixture->client, CREDENTIAL_OUTCOME_NOT_FOUND);
+    expect_end(fixture->client);
+}
+
 static void test_nothing_is_signed_before_a_source_is_unlocked(void **state) {
     Fixture *fixture = *state;
     Statement statement = statement_for(&fixture->authority->leaf);
@@ -472,6 +526,9 @@ int main(void) {
         SESSION_TEST(test_s22_a_wrong_passphrase_ends_the_dialogue),
         cmocka_unit_test(test_s2_a_statement_that_is_not_valid_is_not_signed),
         SESSION_TEST(test_a_sign_request_cut_anywhere_or_with_an_octet_too_many_is_not_valid),
+        SESSION_TEST(test_a_sign_request_with_a_field_too_long_is_not_valid),
+        SESSION_TEST(test_an_unlock_request_cut_anywhere_or_with_an_octet_too_many_is_not_valid),
+        SESSION_TEST(test_a_relative_path_is_not_found),
         SESSION_TEST(test_nothing_is_signed_before_a_source_is_unlocked),
         SESSION_TEST(test_a_certificate_that_is_not_there_is_no_match),
         SESSION_TEST(test_a_bad_configuration_answers_everything),

@@ -91,6 +91,18 @@ static void test_bad_values_are_errors_with_their_line(void **state) {
     refuse(*state, "[pkcs12]\nfiles=%h/a%\n", ":2: bad value");
 }
 
+static void test_more_patterns_than_anybody_needs_are_a_bad_value(void **state) {
+    char text[128] = "[pkcs12]\nfiles =";
+
+    for (unsigned i = 0; i < 33; i++)
+        strcat(text, " /x");
+    refuse(*state, strcat(text, "\n"), ":2: bad value");
+}
+
+static void test_s33_what_the_file_says_is_told_escaped(void **state) {
+    refuse(*state, "[pkcs12]\n\x1b[2J=1\n", ":2: unknown key \"\\x1b[2J\"");
+}
+
 static void test_broken_syntax_is_an_error_with_its_line(void **state) {
     refuse(*state, "[pkcs12]\nfiles=/x\n[pkcs12\n", ":3: ");
 }
@@ -187,6 +199,8 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         TEST(test_unknown_keys_and_sections_are_errors_with_their_line),
         TEST(test_bad_values_are_errors_with_their_line),
+        TEST(test_more_patterns_than_anybody_needs_are_a_bad_value),
+        TEST(test_s33_what_the_file_says_is_told_escaped),
         TEST(test_broken_syntax_is_an_error_with_its_line),
         TEST(test_s21_a_file_that_is_not_root_s_alone_is_refused),
         TEST(test_without_a_file_the_defaults_hold),
