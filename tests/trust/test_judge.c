@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #include "common/protocol.h"
 #include "tests/trust/scene.h"
 
@@ -344,6 +347,35 @@ static void test_s13_weak_keys_are_refused_anywhere(void **state) {
     assert_leaf(state, &(PkiOptions){.key_type = PKI_KEY_SECP256K1}, "weak-key@0");
 }
 
+/* n of a good key with e = 1: every padded hash is its own signature. */
+static EVP_PKEY *key_with_exponent_one(void) {
+    EVP_PKEY *good = pki_key(PKI_KEY_RSA2048), *key = NULL;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    BIGNUM *n = NULL;
+
+    assert_true(EVP_PKEY_get_bn_param(good, OSSL_PKEY_PARAM_RSA_N, &n) && builder && ctx);
+    assert_true(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) &&
+                OSSL_PARAM_BLD_push_ulong(builder, OSSL_PKEY_PARAM_RSA_E, 1));
+    OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);
+    assert_true(parameters && EVP_PKEY_fromdata_init(ctx) > 0 &&
+                EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, parameters) > 0);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(good);
+    BN_free(n);
+    return key;
+}
+
+static void test_s13_a_key_whose_signatures_prove_nothing_is_refused(void **state) {
+    EVP_PKEY *key = key_with_exponent_one();
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(*state, &(PkiOptions){.key = key});
+
+    EVP_PKEY_free(key);
+    assert_string_equal(scene_reasons(*state, &leaf, 0).text, "weak-key@0");
+}
+
 static void test_s13_a_weak_key_of_an_issuer_is_refused(void **state) {
     Scene *scene = *state;
 
@@ -546,13 +578,39 @@ static void test_s9_a_list_of_another_issuer_never_counts(void **state) {
     assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
 }
 
+/* A delta list that fails to say so critically: it names changes alone. */
+static void test_s9_a_delta_list_only_revokes(void **state) {
+    const PkiExtension delta[] = {{.oid = "2.5.29.27", .der = "020101"}};
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.extensions = delta, .n_extensions = 1});
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revocation-missing@0");
+}
+
+/* The list is known to be right already, for the other one of the two. */
+static void test_s9_a_list_verified_for_one_key_says_nothing_of_its_namesakes(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), namesake = {0}, second = {0};
+    const PkiIdentity *chain[] = {&namesake};
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    pki_intermediate(&scene->root, NULL, &namesake);
+    pki_leaf(&namesake, NULL, &second);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+    assert_string_equal(scene_judge(scene, &second, chain, 1, 0, &verdict).text, "revocation-missing@0");
+}
+
 static void test_s9_an_issuer_that_may_not_sign_lists_signs_none(void **state) {
     assert_intermediate(state, &(PkiOptions){.key_usage = "critical,keyCertSign"}, "revocation-missing@0");
 }
 
 static void test_s9_a_list_of_another_scope_says_nothing_of_the_leaf(void **state) {
-    /* issuingDistributionPoint: onlyContainsCACerts; onlySomeReasons; a point that the certificate does not name */
-    static const char *const scopes[] = {"30038201ff", "3004830204f0", "300ba009a0078605687474703a"};
+    /* issuingDistributionPoint: onlyContainsCACerts; onlySomeReasons; indirectCRL; onlyContainsAttributeCerts; a point
+     * that the certificate does not name */
+    static const char *const scopes[] = {"30038201ff", "3004830204f0", "30038401ff", "30038501ff",
+                                         "300ba009a0078605687474703a"};
     Scene *scene = *state;
     CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
 
@@ -800,6 +858,7 @@ int main(void) {
         SCENE_TEST(test_s11_an_issuer_for_other_purposes_is_refused),
         SCENE_TEST(test_s13_an_empty_extended_key_usage_is_refused),
         SCENE_TEST(test_s13_weak_keys_are_refused_anywhere),
+        SCENE_TEST(test_s13_a_key_whose_signatures_prove_nothing_is_refused),
         SCENE_TEST(test_s13_a_weak_key_of_an_issuer_is_refused),
         SCENE_TEST(test_s13_broken_digests_are_refused),
         SCENE_TEST(test_s13_md5_is_refused),
@@ -820,6 +879,8 @@ int main(void) {
         SCENE_TEST(test_s9_stale_lists_refuse_after_max_stale),
         SCENE_TEST(test_s9_a_list_without_an_end_serves_max_stale_from_its_beginning),
         SCENE_TEST(test_s9_a_list_of_another_issuer_never_counts),
+        SCENE_TEST(test_s9_a_delta_list_only_revokes),
+        SCENE_TEST(test_s9_a_list_verified_for_one_key_says_nothing_of_its_namesakes),
         SCENE_TEST(test_s9_an_issuer_that_may_not_sign_lists_signs_none),
         SCENE_TEST(test_s9_a_list_of_another_scope_says_nothing_of_the_leaf),
         SCENE_TEST(test_a_list_for_the_certificates_own_point_serves),

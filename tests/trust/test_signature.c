@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
 #include "common/protocol.h"
 #include "tests/trust/pki.h"
 
@@ -118,6 +121,32 @@ static void test_pss_and_pkcs1_are_not_taken_for_each_other(void **state) {
                      0);
 }
 
+static void sign_pss(EVP_PKEY *key, int salt, Bytes *ret) {
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *key_ctx = NULL;
+    uint8_t signature[OVCERT_SIGNATURE_MAX];
+    size_t size = sizeof(signature);
+
+    assert_true(ctx && EVP_DigestSignInit_ex(ctx, &key_ctx, "SHA256", NULL, NULL, key, NULL) > 0 &&
+                EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+                EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, salt) > 0 &&
+                EVP_DigestSign(ctx, signature, &size, message.data, message.size) > 0);
+    EVP_MD_CTX_free(ctx);
+    assert_int_equal(bytes_append(ret, (View){signature, size}), 0);
+}
+
+static void test_s7_pss_has_a_salt_of_32_octets(void **state) {
+    CLEANUP(signer_done) Signer signer = signer_new(PKI_KEY_RSA2048);
+    CLEANUP(bytes_done) Bytes salted = {0}, unsalted = {0};
+
+    (void) state;
+    sign_pss(signer.identity.key, 0, &unsalted);
+    assert_int_equal(signature_verify(signer.certificate, SIGNATURE_RSA_PSS_SHA256, message, bytes_view(&unsalted)),
+                     SIGNATURE_BAD);
+    sign_pss(signer.identity.key, 32, &salted);
+    assert_int_equal(signature_verify(signer.certificate, SIGNATURE_RSA_PSS_SHA256, message, bytes_view(&salted)), 0);
+}
+
 static void assert_round_trip(PkiKey type, const char *algorithm) {
     CLEANUP(signer_done) Signer signer = signer_new(type);
     CLEANUP(bytes_done) Bytes signature = {0};
@@ -149,6 +178,7 @@ int main(void) {
         cmocka_unit_test(test_s1_a_signature_of_another_key_is_bad),
         cmocka_unit_test(test_empty_overlong_and_torn_signatures_are_bad),
         cmocka_unit_test(test_pss_and_pkcs1_are_not_taken_for_each_other),
+        cmocka_unit_test(test_s7_pss_has_a_salt_of_32_octets),
         cmocka_unit_test(test_each_key_verifies_its_own_algorithm_and_no_changed_octet),
     };
 
