@@ -9,12 +9,14 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/credential.h"
+#include "common/frame.h"
 #include "common/macros.h"
 
 #define REAP_MILLISECONDS 1000 /* for a killed process that hangs in the kernel, on a dead file server say */
@@ -101,6 +103,15 @@ int helper_process_start(const char *path, char *const arguments[], HelperProces
     return 0;
 }
 
+/* However often the signals of the host interrupt. */
+static void wait_for_end(int pidfd) {
+    struct pollfd watched = {.fd = pidfd, .events = POLLIN};
+    uint64_t now = frame_now();
+    uint64_t deadline = now + REAP_MILLISECONDS * UINT64_C(1000);
+    while (now < deadline && poll(&watched, 1, (int) ((deadline - now + 999u) / 1000u)) < 0 && errno == EINTR)
+        now = frame_now();
+}
+
 void helper_process_end(HelperProcess *process) {
     if (process->socket >= 0)
         (void) close(process->socket); /* a socket: close(2) has nothing left to fail at */
@@ -108,9 +119,7 @@ void helper_process_end(HelperProcess *process) {
     if (process->pidfd < 0)
         return;
     (void) syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0); /* ESRCH: gone by itself */
-    struct pollfd watched = {.fd = process->pidfd, .events = POLLIN};
-    while (poll(&watched, 1, REAP_MILLISECONDS) < 0 && errno == EINTR)
-        continue;
+    wait_for_end(process->pidfd);
     siginfo_t state;
     (void) waitid(P_PIDFD, (id_t) process->pidfd, &state, WEXITED | WNOHANG); /* ECHILD: the host was faster */
     (void) close(process->pidfd);

@@ -27,7 +27,7 @@ typedef struct Answer {
     const char *name;
     const char *user, *purpose, *service, *tty;
     bool other_uid, text_uid, no_deadline, tty_twice, more;
-    size_t nonce, host_id, replaced;
+    size_t nonce, host_id, boot_id, replaced;
 } Answer;
 
 static const Answer answers[] = {
@@ -47,7 +47,11 @@ static const Answer answers[] = {
     {.name = "short-nonce", .nonce = 31},
     {.name = "long-nonce", .nonce = 33},
     {.name = "short-host-id", .host_id = 15},
+    {.name = "short-boot-id", .boot_id = 15},
     {.name = "short-replaced", .replaced = 31},
+    {.name = "octet", .replaced = 1},
+    {.name = "stub", .replaced = 31},
+    {.name = "excess", .replaced = 33},
 };
 
 static const Answer *find_answer(const char *user) {
@@ -83,7 +87,7 @@ static int append_fields(sd_bus_message *reply, const Answer *answer, const char
     if (r >= 0)
         r = append_octets(reply, "host-id", answer->host_id ? answer->host_id : 16);
     if (r >= 0)
-        r = append_octets(reply, "boot-id", 16);
+        r = append_octets(reply, "boot-id", answer->boot_id ? answer->boot_id : 16);
     if (r >= 0 && answer->replaced > 0)
         r = append_octets(reply, "replaced", answer->replaced);
     if (r >= 0 && answer->tty_twice)
@@ -231,15 +235,17 @@ static void test_s25_text_that_is_not_utf8_is_not_sent(void **state) {
 }
 
 static void test_challenge_for_something_else_is_unavailable(void **state) {
-    static const char *const wrong[] = {"other-user", "other-service", "other-tty",   "other-uid",     "other-purpose",
-                                        "assign",     "text-uid",      "no-deadline", "tty-twice",     "short-nonce",
-                                        "long-nonce", "short-host-id", "replaces",    "short-replaced"};
+    static const char *const wrong[] = {"other-user", "other-service", "other-tty",     "other-uid", "other-purpose",
+                                        "assign",     "text-uid",      "no-deadline",   "tty-twice", "short-nonce",
+                                        "long-nonce", "short-host-id", "short-boot-id", "replaces",  "short-replaced"};
     for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
         assert_int_equal(begin(*state, wrong[i]), OVCERT_ERROR_UNAVAILABLE);
 }
 
 static void test_proof_challenge_for_something_else_is_unavailable(void **state) {
-    assert_int_equal(begin_proof(*state, "login"), OVCERT_ERROR_UNAVAILABLE);
+    static const char *const wrong[] = {"login", "octet", "stub", "excess"}; /* names that need no escape in a path */
+    for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+        assert_int_equal(begin_proof(*state, wrong[i]), OVCERT_ERROR_UNAVAILABLE);
 }
 
 static void test_hint_is_the_fingerprint(void **state) {
