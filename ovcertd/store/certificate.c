@@ -132,3 +132,7 @@ int store_certificate_bar(Store *store, const uint8_t fingerprint[32], int64_t w
     return query_run(store, SQL_BARRED_PUT,
                      VALUES(value_hash(fingerprint), value_integer(when), value_integer(by_uid), value_text(why)));
 }
+
+int store_certificate_unbar(Store *store, const uint8_t fingerprint[32]) {
+    return query_change(store, SQL_BARRED_DELETE, VALUES(value_hash(fingerprint)));
+}

@@ -160,6 +160,7 @@ int store_association_create(Store *store, int64_t profile, int64_t certificate,
 int store_association_end(Store *store, int64_t id, int64_t when, uint32_t by_uid, const char *why);
 int store_certificate_is_barred(Store *store, const uint8_t fingerprint[32]); /* 0 no, STORE_EXISTS yes */
 int store_certificate_bar(Store *store, const uint8_t fingerprint[32], int64_t when, uint32_t by_uid, const char *why);
+int store_certificate_unbar(Store *store, const uint8_t fingerprint[32]); /* STORE_NOT_FOUND: it was not barred */
 
 /* Replaces the profile's earlier candidate of the same certificate. */
 int store_candidate_create(Store *store, int64_t profile, int64_t certificate, int64_t proven, int64_t deadline,

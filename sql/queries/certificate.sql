@@ -19,3 +19,6 @@ SELECT 1 FROM barred WHERE fingerprint = ?1;
 -- Barred twice: the first reason stays.
 -- name: barred_put
 INSERT INTO barred (fingerprint, since, by_uid, why) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (fingerprint) DO NOTHING;
+
+-- name: barred_delete
+DELETE FROM barred WHERE fingerprint = ?1;

@@ -212,6 +212,24 @@ static void test_a_bar_outlives_its_certificate_and_keeps_its_first_reason(void 
     assert_int_equal(fixture_number(fixture, "SELECT since FROM barred WHERE why = 'lost'"), 5);
 }
 
+static void test_a_bar_is_lifted_once_and_from_its_certificate_alone(void **state) {
+    Fixture *fixture = *state;
+    Store *store = fixture->store;
+    uint8_t fingerprint[32], another[32];
+
+    fixture_fingerprint("old", fingerprint);
+    fixture_fingerprint("new", another);
+    fixture_begin(store);
+    assert_int_equal(store_certificate_unbar(store, fingerprint), STORE_NOT_FOUND);
+    assert_int_equal(store_certificate_bar(store, fingerprint, 5, 0, "lost"), 0);
+    assert_int_equal(store_certificate_bar(store, another, 5, 0, "lost"), 0);
+    assert_int_equal(store_certificate_unbar(store, fingerprint), 0);
+    assert_int_equal(store_certificate_unbar(store, fingerprint), STORE_NOT_FOUND);
+    fixture_commit(store);
+    assert_int_equal(store_certificate_is_barred(store, fingerprint), 0);
+    assert_int_equal(store_certificate_is_barred(store, another), STORE_EXISTS);
+}
+
 static void test_a_candidate_replaces_the_earlier_one_of_its_certificate(void **state) {
     CLEANUP(candidate_row_done) CandidateRow row = {0};
     Store *store = ((Fixture *) *state)->store;
@@ -296,6 +314,7 @@ int main(void) {
         CERTIFICATE_TEST(test_s35_an_edited_certificate_is_not_trusted),
         CERTIFICATE_TEST(test_a_certificate_put_again_keeps_its_id_and_takes_the_new_facts),
         CERTIFICATE_TEST(test_a_bar_outlives_its_certificate_and_keeps_its_first_reason),
+        CERTIFICATE_TEST(test_a_bar_is_lifted_once_and_from_its_certificate_alone),
         CERTIFICATE_TEST(test_a_candidate_replaces_the_earlier_one_of_its_certificate),
         CERTIFICATE_TEST(test_a_candidate_is_deleted_once),
         CERTIFICATE_TEST(test_expired_candidates_go_with_certificates_that_nothing_names),
