@@ -197,7 +197,7 @@ static int append_profile_names(sd_bus_message *message, const ProfileDescriptio
     return 0;
 }
 
-static int append_certificate(sd_bus_message *message, const ProfileDescription *description) {
+static int append_certificate(sd_bus_message *message, const ProfileDescription *description, bool with_chain) {
     int r = open_entry(message, "certificate", "a{sv}");
     if (r < 0)
         return r;
@@ -214,14 +214,16 @@ static int append_certificate(sd_bus_message *message, const ProfileDescription 
     if (r < 0)
         return r;
     r = append_verdict(message, &description->verdict);
+    if (r >= 0 && with_chain)
+        r = append_chain(message, &description->verdict.chain);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(message);
     return r < 0 ? r : close_entry(message);
 }
 
-/* The entries that Describe and ListProfiles share, in an open a{sv}. */
-static int append_profile(sd_bus_message *message, const ProfileDescription *description) {
+/* The entries that Describe and ListProfiles share, in an open a{sv}; the chain is Describe's alone. */
+static int append_profile(sd_bus_message *message, const ProfileDescription *description, bool with_chain) {
     const ProfileRow *profile = &description->profile;
     int r = append_profile_names(message, description);
     if (r < 0)
@@ -235,7 +237,7 @@ static int append_profile(sd_bus_message *message, const ProfileDescription *des
     r = answers_time(message, "last-login", profile->last_login);
     if (r < 0)
         return r;
-    return description->has_certificate ? append_certificate(message, description) : 0;
+    return description->has_certificate ? append_certificate(message, description, with_chain) : 0;
 }
 
 static int append_operation(sd_bus_message *message, const OperationRow *row) {
@@ -295,7 +297,7 @@ int answers_description(sd_bus_message *message, const ProfileDescription *descr
     int r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = append_profile(message, description);
+    r = append_profile(message, description, true);
     if (r < 0)
         return r;
     r = append_operations(message, description);
@@ -309,7 +311,7 @@ int answers_row(sd_bus_message *message, const ProfileDescription *description) 
     int r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = append_profile(message, description);
+    r = append_profile(message, description, false);
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 

@@ -74,6 +74,13 @@ int arguments_read_signature(sd_bus_message *message, View *ret, Failure *failur
     return read_octets(message, "signature", OVCERT_SIGNATURE_MAX, ret, failure);
 }
 
+int arguments_read_fingerprint(sd_bus_message *message, View *ret, Failure *failure) {
+    int r = read_octets(message, "fingerprint", CERTIFICATE_FINGERPRINT_SIZE, ret, failure);
+    if (r == 0 && ret->size != CERTIFICATE_FINGERPRINT_SIZE)
+        return arguments_invalid(failure, "the fingerprint is not of %u octets", CERTIFICATE_FINGERPRINT_SIZE);
+    return r;
+}
+
 static int read_chain_items(sd_bus_message *message, Chain *ret, Failure *failure) {
     while (!sd_bus_message_at_end(message, 0)) {
         if (ret->count == ELEMENTSOF(ret->items))
@@ -151,6 +158,8 @@ static const char *type_signature(OptionType type) {
         return "b";
     case OPTION_UID:
         return "u";
+    case OPTION_EXPIRING:
+        return "x";
     case OPTION_CERTIFICATE:
         return "ay";
     case OPTION_CHAIN:
@@ -178,6 +187,14 @@ static int read_uid(sd_bus_message *message, Arguments *arguments, uint32_t *ret
     return 0;
 }
 
+static int read_expiring(sd_bus_message *message, Arguments *arguments, int64_t *ret, Failure *failure) {
+    int r = sd_bus_message_read_basic(message, 'x', ret);
+    if (r < 0)
+        return read_failed(r, failure, "time");
+    arguments->has_expiring = true;
+    return 0;
+}
+
 static int read_value(sd_bus_message *message, const Option *option, Arguments *arguments, Failure *failure) {
     void *target = (char *) arguments + option->offset;
     switch (option->type) {
@@ -189,6 +206,8 @@ static int read_value(sd_bus_message *message, const Option *option, Arguments *
         return read_flag(message, target, failure);
     case OPTION_UID:
         return read_uid(message, arguments, target, failure);
+    case OPTION_EXPIRING:
+        return read_expiring(message, arguments, target, failure);
     case OPTION_CERTIFICATE:
         return arguments_read_certificate(message, target, failure);
     case OPTION_CHAIN:

@@ -28,6 +28,7 @@ typedef struct Arguments {
     View certificate;
     Chain chain;
     View signature;
+    View fingerprint;
     const char *user;
     const char *id; /* operation, challenge or candidate */
     const char *code;
@@ -45,6 +46,8 @@ typedef struct Arguments {
     bool bar;
     bool holder_change;
     bool no_validation;
+    bool has_expiring;
+    int64_t expiring_within;
     uint64_t after;
     uint32_t limit;
 } Arguments;
@@ -54,6 +57,7 @@ typedef enum OptionType {
     OPTION_USER,        /* const char *: "s", a user name */
     OPTION_FLAG,        /* bool: "b" */
     OPTION_UID,         /* uint32_t: "u"; sets has_uid, and is never (uid_t) -1 */
+    OPTION_EXPIRING,    /* int64_t: "x"; sets has_expiring */
     OPTION_CERTIFICATE, /* View: "ay" */
     OPTION_CHAIN,       /* Chain: "aay" */
 } OptionType;
@@ -73,6 +77,7 @@ int arguments_read_no_options(sd_bus_message *message, Failure *failure);
 int arguments_read_certificate(sd_bus_message *message, View *ret, Failure *failure); /* ay, 1 octet to 64 KiB */
 int arguments_read_chain(sd_bus_message *message, Chain *ret, Failure *failure);      /* aay, at most 7 */
 int arguments_read_signature(sd_bus_message *message, View *ret, Failure *failure);   /* ay, at most 1 KiB */
+int arguments_read_fingerprint(sd_bus_message *message, View *ret, Failure *failure); /* ay, 32 octets */
 int arguments_read_user(sd_bus_message *message, const char **ret, Failure *failure); /* s, text_is_user_name() */
 /* s, printable, at most ARGUMENTS_TEXT_MAX octets; name is for the detail. */
 int arguments_read_text(sd_bus_message *message, const char *name, const char **ret, Failure *failure);

@@ -106,13 +106,6 @@ DEFINE_METHOD(get_profile)
 
 /* --- ListProfiles --- */
 
-static bool fits(const ProfileDescription *description, const Arguments *filter) {
-    if (filter->state[0] != '\0' && strcmp(filter->state, profile_state_name(description)) != 0)
-        return false;
-    return filter->certificate_status[0] == '\0' ||
-           strcmp(filter->certificate_status, certificate_status_name(description->status)) == 0;
-}
-
 static int append_row(sd_bus_message *reply, const ProfileDescription *description) {
     int r = sd_bus_message_open_container(reply, 'r', "sa{sv}");
     if (r < 0)
@@ -124,38 +117,43 @@ static int append_row(sd_bus_message *reply, const ProfileDescription *descripti
     return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* A page that is not full is the last one. */
-static const char *next_after(const ProfileDescription *page, size_t count, uint32_t limit) {
-    bool full = count >= limit || count >= SERVICE_LIST_MAX;
-    return full && count > 0 ? page[count - 1].profile.name : "";
-}
-
-static int reply_list(Request *request, const ProfileDescription *page, size_t count) {
+static int reply_list(Request *request, const ProfileDescription *page, size_t count, const char *next) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = request_new_reply(request, &reply);
     if (r < 0)
         return r;
     r = sd_bus_message_open_container(reply, 'a', "(sa{sv})");
     for (size_t i = 0; r >= 0 && i < count; i++)
-        if (fits(&page[i], &request->arguments))
-            r = append_row(reply, &page[i]);
+        r = append_row(reply, &page[i]);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(reply);
     if (r < 0)
         return r;
-    r = sd_bus_message_append_basic(reply, 's', next_after(page, count, request->arguments.limit));
+    r = sd_bus_message_append_basic(reply, 's', next);
     return r < 0 ? r : request_send(request, reply);
+}
+
+static ListFilter filter_of(const Arguments *arguments) {
+    return (ListFilter){
+        .state = arguments->state,
+        .certificate_status = arguments->certificate_status,
+        .has_expiring = arguments->has_expiring,
+        .expiring_within = arguments->expiring_within,
+    };
 }
 
 static int list_profiles(Request *request) {
     const Arguments *arguments = &request->arguments;
+    ListFilter filter = filter_of(arguments);
     ProfileDescription *page = NULL;
     size_t count = 0;
-    int r = service_list(request->context->service, arguments->user, arguments->limit, &request->now, &page, &count);
+    CLEANUP(free_pointer) char *next = NULL;
+    int r = service_list(request->context->service, &filter, arguments->user, arguments->limit, &request->now, &page,
+                         &count, &next);
     if (r != 0)
         return r;
-    r = reply_list(request, page, count);
+    r = reply_list(request, page, count, next);
     (void) profile_descriptions_free(page, count);
     return r;
 }
@@ -171,6 +169,7 @@ static int read_list_profiles(Request *request) {
     static const Option filter[] = {
         {"state", OPTION_TEXT, offsetof(Arguments, state)},
         {"certificate-status", OPTION_TEXT, offsetof(Arguments, certificate_status)},
+        {"expiring-within", OPTION_EXPIRING, offsetof(Arguments, expiring_within)},
     };
     Arguments *arguments = &request->arguments;
     int r = arguments_read_options(request->message, filter, ELEMENTSOF(filter), arguments, &request->failure);
@@ -183,7 +182,12 @@ static int read_list_profiles(Request *request) {
     if (r != 0)
         return r;
     r = check_limit(request);
-    return r != 0 ? r : request_authorize(request, POLICY_READ_ALL, list_profiles);
+    if (r != 0)
+        return r;
+    ListFilter wanted = filter_of(arguments);
+    if (!list_filter_is_valid(&wanted))
+        return arguments_invalid(&request->failure, "no profile can be as the filter says");
+    return request_authorize(request, POLICY_READ_ALL, list_profiles);
 }
 DEFINE_METHOD(list_profiles)
 
@@ -250,6 +254,23 @@ static int read_find_by_certificate(Request *request) {
     return request_authorize(request, POLICY_FIND, find_by_certificate);
 }
 DEFINE_METHOD(find_by_certificate)
+
+/* --- Unbar --- */
+
+static int unbar(Request *request) {
+    int r = service_unbar(request->context->service, &request->actor, request->arguments.fingerprint.data,
+                          &request->now, &request->failure);
+    return r != 0 ? r : request_reply(request, "");
+}
+
+static int read_unbar(Request *request) {
+    int r = arguments_read_fingerprint(request->message, &request->arguments.fingerprint, &request->failure);
+    if (r != 0)
+        return r;
+    r = arguments_read_no_options(request->message, &request->failure);
+    return r != 0 ? r : request_authorize(request, POLICY_ADMINISTER, unbar);
+}
+DEFINE_METHOD(unbar)
 
 /* --- CheckCertificate --- */
 
@@ -437,6 +458,8 @@ const sd_bus_vtable manager_vtable[] = {
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("CheckCertificate", SD_BUS_ARGS("ay", certificate, "aay", chain, "a{sv}", options),
                             SD_BUS_RESULT("a{sv}", verdict), method_check_certificate, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Unbar", SD_BUS_ARGS("ay", fingerprint, "a{sv}", options), SD_BUS_NO_RESULT, method_unbar,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("ReadLog", SD_BUS_ARGS("a{sv}", filter, "t", after, "u", limit),
                             SD_BUS_RESULT("a(ta{sv})", rows, "t", next), method_read_log, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("VerifyLog", SD_BUS_ARGS("t", after, "u", limit),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Describing profiles: everything that Describe and ListProfiles tell, the certificate judged at that moment. Called by
- * bus/ once the caller may read; must never change anything. */
+/* Describing profiles: everything that Describe tells, the certificate judged at that moment. Called by bus/ once the
+ * caller may read, and by list.c; must never change anything. */
 #include "ovcertd/core/service_internal.h"
 
 #include <assert.h>
@@ -67,12 +67,18 @@ static CertificateStatus status_of(const Service *service, const ProfileDescript
                : CERTIFICATE_STATUS_VALID;
 }
 
-static int describe_certificate(Service *service, const Moment *now, ProfileDescription *description) {
+int description_read_association(Service *service, ProfileDescription *description) {
     int r = store_association_active(service->store, description->profile.id, &description->association);
     if (r != 0)
         return r == STORE_NOT_FOUND ? 0 : core_fault(r);
     description->has_certificate = true;
-    r = service_judge(service, &description->association.certificate, now, &description->verdict);
+    return 0;
+}
+
+int description_judge(Service *service, const Moment *now, ProfileDescription *description) {
+    if (!description->has_certificate)
+        return 0;
+    int r = service_judge(service, &description->association.certificate, now, &description->verdict);
     if (r < 0)
         return r;
     description->status = status_of(service, description, now);
@@ -109,8 +115,9 @@ static int describe_candidates(Service *service, const Moment *now, ProfileDescr
 
 /* Fills what depends on description->profile. */
 static int describe(Service *service, const Moment *now, ProfileDescription *description) {
-    int r = describe_certificate(service, now, description);
-    if (r < 0 || (r = describe_operations(service, now, description)) < 0)
+    int r = description_read_association(service, description);
+    if (r < 0 || (r = description_judge(service, now, description)) < 0 ||
+        (r = describe_operations(service, now, description)) < 0)
         return r;
     return describe_candidates(service, now, description);
 }
@@ -126,38 +133,5 @@ int service_describe(Service *service, const char *user, const Moment *now, Prof
         return r;
     *ret = description;
     description = (ProfileDescription){0};
-    return 0;
-}
-
-/* Moves the rows into descriptions and fills these. */
-static int describe_rows(Service *service, ProfileRow *rows, size_t count, const Moment *now,
-                         ProfileDescription *descriptions) {
-    for (size_t i = 0; i < count; i++) {
-        descriptions[i].profile = rows[i];
-        rows[i] = (ProfileRow){0};
-        int r = describe(service, now, &descriptions[i]);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-int service_list(Service *service, const char *after, uint32_t limit, const Moment *now, ProfileDescription **ret,
-                 size_t *ret_count) {
-    ProfileRow *rows = NULL;
-    size_t count = 0;
-    uint32_t page = limit < SERVICE_LIST_MAX ? limit : SERVICE_LIST_MAX;
-    int r = core_fault(store_profile_list(service->store, after, page, &rows, &count));
-    if (r < 0)
-        return r;
-    ProfileDescription *descriptions = calloc(count + 1, sizeof *descriptions);
-    r = descriptions ? describe_rows(service, rows, count, now, descriptions) : -ENOMEM;
-    (void) profile_rows_free(rows, count); /* returns NULL */
-    if (r < 0) {
-        (void) profile_descriptions_free(descriptions, descriptions ? count : 0); /* returns NULL */
-        return r;
-    }
-    *ret = descriptions;
-    *ret_count = count;
     return 0;
 }

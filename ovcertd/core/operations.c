@@ -100,15 +100,6 @@ static int cancel_all(Request *request, const ProfileRow *profile) {
     return r;
 }
 
-static int bar(Request *request, const ProfileRow *profile, const CertificateRow *certificate) {
-    int r = store_certificate_bar(request->service->store, certificate->fingerprint, request->now->real,
-                                  request->actor->uid, "unlink");
-    if (r < 0)
-        return r; /* an outcome means that it was barred before */
-    r = request_record(request, "certificate-barred", certificate->subject, NULL);
-    return r < 0 ? r : service_changed(request->service, profile);
-}
-
 static int unlink_open(Request *request, const char *user, bool until_assign, bool with_bar, OperationOpened *ret) {
     ProfileRow CLEANUP(profile_row_done) profile = {0};
     AssociationRow CLEANUP(association_row_done) association = {0};
@@ -123,7 +114,7 @@ static int unlink_open(Request *request, const char *user, bool until_assign, bo
         return r;
     if (actor->administrator && !profile_is_owner(&profile, actor->uid) && (r = cancel_all(request, &profile)) != 0)
         return r;
-    if (with_bar && (r = bar(request, &profile, &association.certificate)) < 0)
+    if (with_bar && (r = request_bar(request, &profile, &association.certificate)) < 0)
         return r;
     r = until_assign ? request_note(request, "until-assign") : 0;
     return r < 0 ? r : open_operation(request, &profile, OPERATION_UNLINK, until_assign, ret);

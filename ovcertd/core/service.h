@@ -125,11 +125,23 @@ void profile_description_done(ProfileDescription *description);
 int service_describe(Service *service, const char *user, const Moment *now, ProfileDescription *ret);
 /* "unassigned", "assigned" or "blocked" */
 const char *profile_state_name(const ProfileDescription *description);
-/* Names > after, at most limit and SERVICE_LIST_MAX (each is judged, and that must not stall a login); each described.
- * An empty page is the end. */
+/* Which profiles a list is of; zero-initialised: all. */
+typedef struct ListFilter {
+    const char *state;              /* as profile_state_name() says; NULL or "": any */
+    const char *certificate_status; /* as certificate_status_name() says; likewise */
+    bool has_expiring;
+    int64_t expiring_within; /* seconds: the assigned certificate ends by then, or has ended */
+} ListFilter;
+bool list_filter_is_valid(const ListFilter *filter); /* no word that no profile could have, no time in the past */
+
+/* Profiles with names > after that the filter lets through, at most limit, each described without its operations and
+ * candidates. *ret_next: the name to go on behind (a page may be short, even empty, before the end), "" at the end;
+ * caller frees. One page looks at SERVICE_LIST_SCAN profiles at most and judges SERVICE_LIST_MAX, so that no login
+ * stalls. */
 #define SERVICE_LIST_MAX 64u
-int service_list(Service *service, const char *after, uint32_t limit, const Moment *now, ProfileDescription **ret,
-                 size_t *ret_count);
+#define SERVICE_LIST_SCAN 256u
+int service_list(Service *service, const ListFilter *filter, const char *after, uint32_t limit, const Moment *now,
+                 ProfileDescription **ret, size_t *ret_count, char **ret_next);
 ProfileDescription *profile_descriptions_free(ProfileDescription *descriptions, size_t count);
 
 /* --- operations --- */
@@ -149,6 +161,9 @@ int service_confirm(Service *service, const Actor *actor, const char *user, cons
 int service_cancel(Service *service, const Actor *actor, const char *user, const char *operation, const Moment *now,
                    Failure *failure);
 int service_block(Service *service, const Actor *actor, const char *user, bool block, const char *reason,
+                  const Moment *now, Failure *failure);
+/* Lifts what Unlink with `bar` has laid on a certificate. NOT_FOUND: it is not barred. */
+int service_unbar(Service *service, const Actor *actor, const uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE],
                   const Moment *now, Failure *failure);
 
 /* --- proof and assignment --- */

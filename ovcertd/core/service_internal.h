@@ -108,6 +108,11 @@ int request_unblocked(const Request *request, const ProfileRow *profile);
 /* The active association; OVCERT_ERROR_NO_CERTIFICATE. */
 int profile_association(Service *service, int64_t profile, AssociationRow *ret);
 
+/* The steps of a description whose profile is filled: the association first, which costs little, then the judgement. 0
+ * or a fault. */
+int description_read_association(Service *service, ProfileDescription *description);
+int description_judge(Service *service, const Moment *now, ProfileDescription *description);
+
 /* --- certificates --- */
 
 struct Judgement {
@@ -134,6 +139,9 @@ int service_holder(const Service *service, bool administrator, const ProfileRow 
  * CERTIFICATE_REFUSED, CERTIFICATE_TAKEN, or CERTIFICATE_ASSIGNED when it is the profile's own already. */
 int request_admissible(Request *request, const ProfileRow *profile, const CertificateFacts *facts,
                        bool allow_holder_change);
+
+/* Lays the bar on a certificate of this profile. 0 or a fault. */
+int request_bar(Request *request, const ProfileRow *profile, const CertificateRow *certificate);
 
 /* --- challenges --- */
 

@@ -67,6 +67,7 @@ TABLE = {
         "FindByCertificate": Method("ayaaya{sv}", lambda: (certificate("new"), [certificate("intermediate")], EMPTY), DENIED, DENIED, "ok"),
         # Whoever holds a certificate may ask whether it would do; whose it is, is not told.
         "CheckCertificate": Method("ayaaya{sv}", lambda: (certificate("spare"), [certificate("intermediate")], EMPTY), "ok", "ok", "ok"),
+        "Unbar": Method("aya{sv}", lambda: (OCTETS, EMPTY), DENIED, DENIED, "NotFound"),
         "ReadLog": Method("a{sv}tu", lambda: (EMPTY, 0, 10), DENIED, DENIED, "ok"),
         "VerifyLog": Method("tu", lambda: (0, 10), DENIED, DENIED, "ok"),
         "Version": Property("ok", "ok", "ok"),

@@ -284,6 +284,32 @@ static void test_s32_a_signature_past_its_size_is_refused(void **state) {
     assert_int_equal(scene->polkit.asked, 0);
 }
 
+static void test_s32_a_fingerprint_of_another_size_is_refused(void **state) {
+    Scene *scene = *state;
+    static const size_t sizes[] = {0, 31, 33, 64};
+    for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
+        sd_bus_message *call = manager_call(scene, "Unbar");
+        append_zeros(call, sizes[i]);
+        assert_true(sd_bus_message_append(call, "a{sv}", 0) >= 0);
+        assert_error(scene, call, ERROR("InvalidArgument"));
+    }
+    assert_int_equal(scene->polkit.asked, 0);
+}
+
+static void test_a_filter_that_no_profile_can_fit_is_refused(void **state) {
+    Scene *scene = *state;
+    static const char *const keys[] = {"state", "certificate-status"};
+    for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+        sd_bus_message *call = manager_call(scene, "ListProfiles");
+        assert_true(sd_bus_message_append(call, "a{sv}su", 1, keys[i], "s", "splendid", "", 10u) >= 0);
+        assert_error(scene, call, ERROR("InvalidArgument"));
+    }
+    sd_bus_message *call = manager_call(scene, "ListProfiles");
+    assert_true(sd_bus_message_append(call, "a{sv}su", 1, "expiring-within", "x", INT64_C(-1), "", 10u) >= 0);
+    assert_error(scene, call, ERROR("InvalidArgument"));
+    assert_int_equal(scene->polkit.asked, 0);
+}
+
 static void test_s32_a_mistyped_message_is_refused(void **state) {
     Scene *scene = *state;
     sd_bus_message *call = manager_call(scene, "GetProfile");
@@ -423,6 +449,8 @@ int main(void) {
         ON_BUS(test_the_owner_needs_no_more_than_read_own),
         ON_BUS(test_s32_certificates_and_chains_past_their_size_are_refused),
         ON_BUS(test_s32_a_signature_past_its_size_is_refused),
+        ON_BUS(test_s32_a_fingerprint_of_another_size_is_refused),
+        ON_BUS(test_a_filter_that_no_profile_can_fit_is_refused),
         ON_BUS(test_s32_a_mistyped_message_is_refused),
         ON_BUS(test_s32_unknown_repeated_and_mistyped_options_are_refused),
         ON_BUS(test_s25_names_that_no_user_can_have_are_refused),

@@ -163,6 +163,50 @@ static void test_bar_is_for_administrators_and_lasts(void **state) {
                      OVCERT_ERROR_CERTIFICATE_REFUSED);
 }
 
+static int unbar(World *world, const Actor *actor, const PkiIdentity *identity) {
+    uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE];
+    Certificate *CLEANUP(certificate_freep) certificate = NULL;
+    assert_int_equal(certificate_parse(bytes_view(&identity->der), &certificate), 0);
+    memcpy(fingerprint, certificate_facts(certificate)->fingerprint, sizeof fingerprint);
+    service_failure_done(&world->failure);
+    return service_unbar(world->service, actor, fingerprint, &world->now, &world->failure);
+}
+
+static void test_unbar_is_for_administrators_and_lets_the_certificate_count_again(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    OperationOpened opened;
+    fixture_init(&f, state);
+    World *world = f.world;
+    assert_int_equal(unbar(world, &world->administrator, &f.identity), OVCERT_ERROR_NOT_FOUND);
+    assert_int_equal(
+        service_unlink(world->service, &world->administrator, "demo", false, true, &world->now, &opened, NULL), 0);
+    assert_int_equal(unbar(world, &world->demo, &f.identity), OVCERT_ERROR_DENIED);
+    assert_last_row(world, "unbar-refused", "Denied", NULL);
+    assert_int_equal(login_demo(world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_int_equal(cancel(world, &world->administrator, "demo", opened.id), 0);
+    assert_int_equal(unbar(world, &world->administrator, &f.identity), 0);
+    assert_int_equal(count_rows(world, "certificate-unbarred"), 1);
+    assert_int_equal(login_demo(world, &f.identity), 0);
+    assert_int_equal(unbar(world, &world->administrator, &f.identity), OVCERT_ERROR_NOT_FOUND);
+}
+
+static void test_the_log_names_a_barred_certificate_so_that_it_can_be_unbarred(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    OperationOpened opened;
+    AuditRow *rows = NULL;
+    size_t count = 0, found = 0;
+    fixture_init(&f, state);
+    World *world = f.world;
+    assert_int_equal(
+        service_unlink(world->service, &world->administrator, "demo", false, true, &world->now, &opened, NULL), 0);
+    assert_int_equal(service_read_log(world->service, NULL, 0, 1000, &rows, &count), 0);
+    for (size_t i = 0; i < count; i++)
+        found += strcmp(rows[i].event, "certificate-barred") == 0 &&
+                 strlen(rows[i].detail) == (size_t) 2 * CERTIFICATE_FINGERPRINT_SIZE;
+    assert_int_equal(found, 1);
+    (void) audit_rows_free(rows, count); /* returns NULL */
+}
+
 static void test_s17_confirm_refuses_when_the_candidate_was_revoked_meanwhile(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     PkiIdentity CLEANUP(pki_identity_done) fresh = {0}, better = {0};
@@ -196,6 +240,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_confirmed_swap_keeps_the_old_certificate, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_administrators_unlink_cancels_what_is_open, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_bar_is_for_administrators_and_lasts, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_unbar_is_for_administrators_and_lets_the_certificate_count_again,
+                                        world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_the_log_names_a_barred_certificate_so_that_it_can_be_unbarred, world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_s17_confirm_refuses_when_the_candidate_was_revoked_meanwhile, world_setup,
                                         world_teardown),
     };

@@ -190,28 +190,111 @@ static void test_describe_of_a_missing_profile_finds_nothing(void **state) {
     assert_int_equal(service_describe(world->service, "", &world->now, &description), OVCERT_ERROR_NOT_FOUND);
 }
 
-static void test_list_goes_page_by_page(void **state) {
-    World *world = *state;
-    for (unsigned i = 0; i < SERVICE_LIST_MAX; i++) {
+/* Every name that the filter lets through, in order, each with a space behind it; caller frees. */
+static char *listed(World *world, const ListFilter *filter, uint32_t limit, size_t *ret_pages) {
+    char *names = strdup(""), *after = strdup("");
+    assert_true(names && after);
+    for (*ret_pages = 0; *ret_pages == 0 || *after != '\0'; (*ret_pages)++) {
+        ProfileDescription *rows = NULL;
+        size_t count = 0;
+        char *next = NULL, *longer = NULL;
+        assert_int_equal(service_list(world->service, filter, after, limit, &world->now, &rows, &count, &next), 0);
+        assert_true(count <= limit);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(asprintf(&longer, "%s%s ", names, rows[i].profile.name) > 0);
+            free(names);
+            names = longer;
+        }
+        assert_true(*next == '\0' || strcmp(next, after) > 0);
+        (void) profile_descriptions_free(rows, count);
+        free(after);
+        after = next;
+    }
+    free(after);
+    return names;
+}
+
+static void assert_listed(World *world, const ListFilter *filter, const char *wanted) {
+    size_t pages;
+    char *CLEANUP(free_pointer) names = listed(world, filter, 1000, &pages);
+    assert_string_equal(names, wanted);
+}
+
+static void many_profiles(World *world, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
         char name[32];
         (void) snprintf(name, sizeof name, "u%03u", i);
         world_profile(world, name, 5000 + i, NULL);
     }
-    char after[64] = "";
-    size_t seen = 0, pages = 0;
-    for (;; pages++) {
+}
+
+static size_t count_names(const char *names) {
+    size_t count = 0;
+    for (; *names; names++)
+        count += *names == ' ';
+    return count;
+}
+
+static void test_list_refuses_a_filter_that_no_profile_can_fit(void **state) {
+    World *world = *state;
+    const ListFilter bad[] = {
+        {.state = "Assigned"},
+        {.state = "expired"},
+        {.certificate_status = "assigned"},
+        {.has_expiring = true, .expiring_within = -1},
+        {.has_expiring = true, .expiring_within = INT64_MAX},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
         ProfileDescription *rows = NULL;
         size_t count = 0;
-        assert_int_equal(service_list(world->service, after, 1000, &world->now, &rows, &count), 0);
-        seen += count;
-        if (count > 0)
-            (void) snprintf(after, sizeof after, "%s", rows[count - 1].profile.name);
-        (void) profile_descriptions_free(rows, count);
-        if (count == 0)
-            break;
+        char *next = NULL;
+        assert_false(list_filter_is_valid(&bad[i]));
+        assert_int_equal(service_list(world->service, &bad[i], "", 10, &world->now, &rows, &count, &next),
+                         OVCERT_ERROR_INVALID_ARGUMENT);
     }
-    assert_int_equal(seen, SERVICE_LIST_MAX + 2);
+}
+
+static void test_list_goes_page_by_page(void **state) {
+    World *world = *state;
+    size_t pages;
+    many_profiles(world, SERVICE_LIST_MAX);
+    char *CLEANUP(free_pointer) all = listed(world, &(ListFilter){0}, 1000, &pages);
+    assert_int_equal(count_names(all), SERVICE_LIST_MAX + 2);
     assert_int_equal(pages, 2);
+    char *CLEANUP(free_pointer) again = listed(world, &(ListFilter){0}, 7, &pages);
+    assert_string_equal(again, all);
+}
+
+static void test_list_finds_a_profile_behind_pages_of_others(void **state) {
+    World *world = *state;
+    Failure CLEANUP(service_failure_done) failure = {0};
+    size_t pages;
+    many_profiles(world, SERVICE_LIST_SCAN + 1);
+    assert_int_equal(service_block(world->service, &world->administrator, "u256", true, "lost", &world->now, &failure),
+                     0);
+    char *CLEANUP(free_pointer) blocked = listed(world, &(ListFilter){.state = "blocked"}, 1000, &pages);
+    assert_string_equal(blocked, "u256 ");
+    assert_int_equal(pages, 2);
+}
+
+static void test_list_filters_by_state_status_and_remaining_time(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) soon = {0}, later = {0};
+    world_leaf(world, HOLDER, world->now.real + 20 * DAY, &soon);
+    world_leaf(world, OTHER_HOLDER, world->now.real + 200 * DAY, &later);
+    world_profile(world, "empty", 1500, NULL);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "demo", &soon, false), 0);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "other", &later, false), 0);
+    assert_listed(world, &(ListFilter){0}, "demo empty other ");
+    assert_listed(world, &(ListFilter){.state = "unassigned"}, "empty ");
+    assert_listed(world, &(ListFilter){.certificate_status = "valid"}, "other ");
+    assert_listed(world, &(ListFilter){.certificate_status = "none"}, "empty ");
+    assert_listed(world, &(ListFilter){.has_expiring = true, .expiring_within = 20 * DAY - 1}, "");
+    assert_listed(world, &(ListFilter){.has_expiring = true, .expiring_within = 20 * DAY}, "demo ");
+    assert_listed(world, &(ListFilter){.has_expiring = true, .expiring_within = 300 * DAY}, "demo other ");
+    assert_listed(world, &(ListFilter){.state = "unassigned", .has_expiring = true, .expiring_within = DAY}, "");
+    world_pass(world, 21 * DAY);
+    assert_listed(world, &(ListFilter){.has_expiring = true}, "demo "); /* has ended */
 }
 
 static void drain_changed(World *world) {
@@ -265,7 +348,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_describe_tells_state_and_certificate, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_describe_tells_revoked_untrusted_and_none, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_describe_of_a_missing_profile_finds_nothing, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_list_refuses_a_filter_that_no_profile_can_fit, world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_list_goes_page_by_page, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_list_finds_a_profile_behind_pages_of_others, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(test_list_filters_by_state_status_and_remaining_time, world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(test_changed_profiles_are_told_once, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_delete_removes_the_profile_and_its_name, world_setup, world_teardown),
     };
