@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/error.h"
+#include "ovcertd/core/operation.h"
 #include "tests/ovcertd/core/world.h"
 #include "trust/signature.h"
 
@@ -119,6 +120,9 @@ static void test_statement_names_the_certificate_that_gives_way(void **state) {
     assign_old(f);
     assert_int_equal(begin_proof(f->world, &f->world->demo, "demo", &f->fresh, &second), 0);
     assert_true(second.statement.has_replaced);
+    Certificate *CLEANUP(certificate_freep) old = NULL;
+    assert_int_equal(certificate_parse(bytes_view(&f->identity.der), &old), 0);
+    assert_memory_equal(second.statement.replaced, certificate_facts(old)->fingerprint, 32);
 }
 
 static void test_s1_prove_needs_the_key_of_the_certificate(void **state) {
@@ -221,6 +225,44 @@ static void test_s30_prove_reads_the_state_again_after_the_judgement(void **stat
                      OVCERT_ERROR_CHALLENGE_INVALID);
 }
 
+static void test_s30_a_profile_made_anew_while_prove_waits(void **state) {
+    Fixture *f = *state;
+    World *world = f->world;
+    ProofInProgress *CLEANUP(proof_freep) proof = NULL;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+    OperationOpened opened = {0};
+    assert_int_equal(begin_proof(world, &world->demo, "demo", &f->fresh, &issued), 0);
+    assert_int_equal(prove_begin(world, &world->demo, "demo", &issued, &f->fresh, &proof), 0);
+    judgement_run(proof_judgement(proof));
+    assert_int_equal(service_delete(world->service, &world->root_actor, "demo", &world->now, &opened, NULL), 0);
+    assert_int_equal(confirm(world, &world->root_actor, "demo", opened.id), 0);
+    world_profile(world, "demo", DEMO_UID, HOLDER);
+    assert_int_equal(service_prove_finish(world->service, &world->demo, proof, &world->now, f->candidate, NULL),
+                     OVCERT_ERROR_CHALLENGE_INVALID);
+}
+
+static void block_demo(World *world, bool block) {
+    assert_int_equal(service_block(world->service, &world->administrator, "demo", block, "", &world->now, NULL), 0);
+}
+
+static void test_s30_blocked_while_a_proof_is_under_way(void **state) {
+    Fixture *f = *state;
+    World *world = f->world;
+    ProofInProgress *CLEANUP(proof_freep) proof = NULL;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0}, again = {0};
+    assert_int_equal(begin_proof(world, &world->demo, "demo", &f->fresh, &issued), 0);
+    block_demo(world, true);
+    assert_int_equal(prove_begin(world, &world->demo, "demo", &issued, &f->fresh, &proof),
+                     OVCERT_ERROR_PROFILE_BLOCKED);
+    block_demo(world, false);
+    assert_int_equal(begin_proof(world, &world->demo, "demo", &f->fresh, &again), 0);
+    assert_int_equal(prove_begin(world, &world->demo, "demo", &again, &f->fresh, &proof), 0);
+    judgement_run(proof_judgement(proof));
+    block_demo(world, true);
+    assert_int_equal(service_prove_finish(world->service, &world->demo, proof, &world->now, f->candidate, NULL),
+                     OVCERT_ERROR_PROFILE_BLOCKED);
+}
+
 static void test_a_judgement_that_did_not_run_accepts_nothing(void **state) {
     Fixture *f = *state;
     World *world = f->world;
@@ -306,6 +348,29 @@ static void test_s17_revoked_between_prove_and_assign(void **state) {
     assert_last_row(f->world, "assign-refused", "CertificateRefused", "revoked");
     assert_assigned(f->world, "demo", &f->identity);
     assert_int_equal(login_demo(f->world, &f->identity), 0);
+}
+
+/* The tick has not come by yet. */
+static void test_a_swap_ends_with_its_deadline(void **state) {
+    Fixture *f = *state;
+    World *world = f->world;
+    assign_old(f);
+    open_swap(f);
+    world_pass(world, OPERATION_CONFIRMED_SECONDS);
+    assert_int_equal(prove(world, &world->demo, "demo", &f->fresh, f->candidate), 0);
+    assert_int_equal(assign(world, &world->demo, "demo", f->candidate), OVCERT_ERROR_CERTIFICATE_ASSIGNED);
+    assert_assigned(world, "demo", &f->identity);
+}
+
+static void test_a_swap_ends_with_its_deadline_for_administrators_too(void **state) {
+    Fixture *f = *state;
+    World *world = f->world;
+    assign_old(f);
+    open_swap(f);
+    world_pass(world, OPERATION_CONFIRMED_SECONDS);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "demo", &f->fresh, false),
+                     OVCERT_ERROR_CERTIFICATE_ASSIGNED);
+    assert_assigned(world, "demo", &f->identity);
 }
 
 static int assign_judged(World *world, Judgement *judgement) {
@@ -496,6 +561,8 @@ int main(void) {
         WITH_FIXTURE(test_prove_refuses_without_revocation_data),
         WITH_FIXTURE(test_prove_refuses_somebody_elses_certificate_without_saying_whose),
         WITH_FIXTURE(test_s30_prove_reads_the_state_again_after_the_judgement),
+        WITH_FIXTURE(test_s30_a_profile_made_anew_while_prove_waits),
+        WITH_FIXTURE(test_s30_blocked_while_a_proof_is_under_way),
         WITH_FIXTURE(test_a_judgement_that_did_not_run_accepts_nothing),
         WITH_FIXTURE(test_candidates_are_few),
         WITH_FIXTURE(test_assign_refuses_what_is_no_candidate),
@@ -503,6 +570,8 @@ int main(void) {
         WITH_FIXTURE(test_assign_refuses_a_candidate_after_an_hour),
         WITH_FIXTURE(test_assign_without_confirmed_unlink_is_refused),
         WITH_FIXTURE(test_assign_does_not_complete_an_administrators_swap),
+        WITH_FIXTURE(test_a_swap_ends_with_its_deadline),
+        WITH_FIXTURE(test_a_swap_ends_with_its_deadline_for_administrators_too),
         WITH_FIXTURE(test_s17_revoked_between_prove_and_assign),
         WITH_FIXTURE(test_s17_revoked_while_assign_waits_for_the_pool),
         WITH_FIXTURE(test_s17_expired_while_assign_waits_for_the_pool),

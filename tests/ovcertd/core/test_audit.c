@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -197,6 +198,26 @@ static void test_s36_a_refusal_keeps_its_row_and_undoes_its_changes(void **state
     assert_int_equal(login_demo(world, &identity), 0);
 }
 
+/* As if the log could not be written, and everything else could. */
+static void break_the_log(World *world) {
+    char *CLEANUP(free_pointer) path = NULL;
+    sqlite3 *db = NULL;
+    assert_int_equal(service_commit(world->service), 0);
+    assert_true(asprintf(&path, "%s/ovcert.db", world->folder) > 0);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DROP TABLE audit_person", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void test_s36_a_change_whose_row_cannot_be_written_is_undone(void **state) {
+    World *world = *state;
+    ProfileDescription CLEANUP(profile_description_done) description = {0};
+    break_the_log(world);
+    assert_true(service_block(world->service, &world->administrator, "demo", true, "", &world->now, NULL) < 0);
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &description), 0);
+    assert_false(description.profile.blocked);
+}
+
 static void test_the_chain_of_all_this_is_whole(void **state) {
     World *world = *state;
     PkiIdentity CLEANUP(pki_identity_done) identity = {0};
@@ -231,6 +252,7 @@ int main(void) {
         IN_WORLD(test_s36_without_a_commit_neither_change_nor_row_remains),
         IN_WORLD(test_s36_with_a_commit_both_remain),
         IN_WORLD(test_s36_a_refusal_keeps_its_row_and_undoes_its_changes),
+        IN_WORLD(test_s36_a_change_whose_row_cannot_be_written_is_undone),
         IN_WORLD(test_the_chain_of_all_this_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

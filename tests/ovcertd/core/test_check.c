@@ -135,6 +135,19 @@ static void test_find_refuses_a_blocked_profile(void **state) {
     assert_int_equal(find(world, &world->other, &identity, &user), OVCERT_ERROR_PROFILE_BLOCKED);
 }
 
+static void test_find_refuses_a_barred_certificate(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+    char *CLEANUP(free_pointer) user = NULL;
+    OperationOpened opened = {0};
+    world_leaf(world, HOLDER, 0, &identity);
+    assert_int_equal(assign_unproven(world, &world->root_actor, "demo", &identity, false), 0);
+    assert_int_equal(
+        service_unlink(world->service, &world->administrator, "demo", false, true, &world->now, &opened, NULL), 0);
+    assert_int_equal(find(world, &world->other, &identity, &user), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_last_row(world, "find-refused", "CertificateRefused", "unavailable");
+}
+
 static void test_find_names_the_user_and_leaves_a_row(void **state) {
     World *world = *state;
     PkiIdentity CLEANUP(pki_identity_done) identity = {0};
@@ -179,6 +192,7 @@ int main(void) {
         IN_WORLD(test_check_without_a_holder_tells_nothing_of_others),
         IN_WORLD(test_find_refuses_what_is_not_valid),
         IN_WORLD(test_find_refuses_a_blocked_profile),
+        IN_WORLD(test_find_refuses_a_barred_certificate),
         IN_WORLD(test_find_names_the_user_and_leaves_a_row),
         IN_WORLD(test_only_root_finds_without_validation),
     };

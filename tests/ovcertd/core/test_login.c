@@ -406,6 +406,7 @@ static void test_s39_a_reload_does_not_lower_the_floor(void **state) {
     assert_int_equal(login_demo(f.world, &f.identity), 0);
     f.world->now.real -= 2 * DAY;
     world_publish(f.world); /* older lists, and a trust store that knows no others */
+    assert_int_equal(service_tick(f.world->service, &f.world->now), 0);
     assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
     assert_non_null(strstr(f.world->failure.detail, "clock-wrong"));
 }
@@ -435,6 +436,28 @@ static void test_s42_a_recycled_user_name_inherits_nothing(void **state) {
     assert_memory_not_equal(made_up.fingerprint, real.fingerprint, sizeof made_up.fingerprint);
     Actor recycled = {.uid = DEMO_UID + 500, .sender = ":1.77"};
     assert_int_equal(login(world, &recycled, "demo", 0, &f.identity), OVCERT_ERROR_NO_CERTIFICATE);
+}
+
+static void delete_demo(World *world) {
+    OperationOpened opened = {0};
+    assert_int_equal(service_delete(world->service, &world->root_actor, "demo", &world->now, &opened, NULL), 0);
+    assert_int_equal(confirm(world, &world->root_actor, "demo", opened.id), 0);
+}
+
+static void test_s42_begin_tells_root_of_a_recycled_name(void **state) {
+    World *world = *state;
+    ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+    assert_int_equal(login_begin(world, &world->root_actor, "demo", DEMO_UID + 500, &issued),
+                     OVCERT_ERROR_ACCOUNT_CHANGED);
+}
+
+static void test_s42_a_name_recycled_between_begin_and_finish(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    begin_demo(&f);
+    delete_demo(f.world);
+    world_profile(f.world, "demo", DEMO_UID + 500, HOLDER);
+    assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), OVCERT_ERROR_ACCOUNT_CHANGED);
 }
 
 static void test_s30_blocked_between_begin_and_finish(void **state) {
@@ -508,6 +531,8 @@ int main(void) {
         IN_WORLD(test_s39_a_reload_does_not_lower_the_floor),
         IN_WORLD(test_s39_the_clock_floor_survives_a_restart),
         IN_WORLD(test_s42_a_recycled_user_name_inherits_nothing),
+        IN_WORLD(test_s42_begin_tells_root_of_a_recycled_name),
+        IN_WORLD(test_s42_a_name_recycled_between_begin_and_finish),
         IN_WORLD(test_s30_blocked_between_begin_and_finish),
         IN_WORLD(test_success_is_recorded_and_counted),
     };
