@@ -366,6 +366,7 @@ static void test_a_user_signs_in_as_himself_alone(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     fixture_init(&f, state, 0);
     assert_int_equal(login(f.world, &f.world->demo, "demo", 0, &f.identity), 0);
+    assert_last_row(f.world, "login-accepted", "ok", ""); /* what a user calls his service is free text */
     assert_int_equal(login(f.world, &f.world->other, "demo", 0, &f.identity), OVCERT_ERROR_NO_CERTIFICATE);
 }
 
@@ -377,6 +378,14 @@ static void test_over_long_context_is_refused(void **state) {
     LoginContext context = {.service = text, .tty = ""};
     assert_int_equal(service_login_begin(world->service, &world->demo, "demo", &context, &world->now, &issued, NULL),
                      OVCERT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(
+        service_login_begin(world->service, &world->demo, "my-passphrase", &context, &world->now, &issued, NULL),
+        OVCERT_ERROR_INVALID_ARGUMENT);
+    AuditRow *rows = NULL;
+    size_t count = 0;
+    assert_int_equal(service_read_log(world->service, "my-passphrase", 0, 10, &rows, &count), 0);
+    assert_int_equal(count, 0);
+    (void) audit_rows_free(rows, count);
 }
 
 static void test_portal_profiles_do_not_sign_in(void **state) {

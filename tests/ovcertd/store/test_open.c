@@ -120,6 +120,17 @@ static void test_s34_open_refuses_symbolic_links(void **state) {
     free(target);
 }
 
+static void test_s34_open_refuses_a_database_with_a_second_name(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(free_pointer) char *second = fixture_file(fixture, ".copy");
+
+    fixture_close(fixture);
+    assert_int_equal(link(fixture->path, second), 0);
+    assert_refused(fixture, STORE_INSECURE, "one name");
+    assert_int_equal(unlink(second), 0);
+    fixture_reopen(fixture);
+}
+
 static void test_s34_open_refuses_a_folder_behind_a_symbolic_link(void **state) {
     Fixture *fixture = *state;
     char *link_path = NULL, *path = fixture->path;
@@ -314,6 +325,7 @@ int main(void) {
         OPEN_TEST(test_s34_open_refuses_files_that_others_may_read),
         OPEN_TEST(test_s34_open_refuses_somebody_elses_file),
         OPEN_TEST(test_s34_open_refuses_symbolic_links),
+        OPEN_TEST(test_s34_open_refuses_a_database_with_a_second_name),
         OPEN_TEST(test_s34_open_refuses_a_folder_behind_a_symbolic_link),
         OPEN_TEST(test_s34_open_refuses_a_pipe),
         OPEN_TEST(test_open_refuses_a_second_daemon),
