@@ -34,6 +34,7 @@ typedef struct Login {
     Options options;
     Prompts prompts;
     Person person;
+    char *name, *service, *tty; /* of person and context; libpam's own go when the host sets them anew */
     ClientContext context;
     Budget bus;
     int hint; /* OvcertError in place of a fingerprint: told after the prompt */
@@ -58,6 +59,9 @@ static void login_done(Login *login) {
     files_done(&login->files);
     free(login->algorithm);
     bytes_done(&login->signature);
+    free(login->name);
+    free(login->service);
+    free(login->tty);
 }
 
 /* One record, whatever the parts hold: details of the daemon have several lines. */
@@ -148,6 +152,10 @@ static bool find_person(Login *login) {
         return stop(login, code, LOG_NOTICE, "there is no usable user name");
     if (geteuid() != 0 && geteuid() != login->person.uid)
         return stop(login, PAM_AUTHINFO_UNAVAIL, LOG_NOTICE, "only root may sign in somebody else");
+    login->name = strdup(login->person.name);
+    if (!login->name)
+        return stop(login, PAM_BUF_ERR, LOG_ERR, "out of memory");
+    login->person.name = login->name;
     return true;
 }
 
@@ -161,13 +169,17 @@ static const char *item_text(const Login *login, int item) {
     return size <= STATEMENT_TEXT_MAX && text_is_printable((View){value, size}) ? text : "";
 }
 
+static bool read_context(Login *login) {
+    login->service = strdup(item_text(login, PAM_SERVICE));
+    login->tty = strdup(item_text(login, PAM_TTY));
+    if (!login->service || !login->tty)
+        return stop(login, PAM_BUF_ERR, LOG_ERR, "out of memory");
+    login->context = (ClientContext){.uid = login->person.uid, .service = login->service, .tty = login->tty};
+    return true;
+}
+
 /* The connection does not stay open while the user thinks: the bus counts them, and it may be restarted. */
 static bool ask_hint(Login *login) {
-    login->context = (ClientContext){
-        .uid = login->person.uid,
-        .service = item_text(login, PAM_SERVICE),
-        .tty = item_text(login, PAM_TTY),
-    };
     uint64_t deadline = budget_start(&login->bus, frame_now());
     int r = connect_daemon(login, deadline);
     if (r == 0)
@@ -316,6 +328,12 @@ static bool stop_proven(Login *login, int outcome) {
     return stop_at_daemon(login, "Finish", outcome);
 }
 
+/* Hosts and modules may rename the user while we ask; what was proven is the former one's. */
+static bool is_still_the_user(const Login *login) {
+    const void *user = NULL;
+    return pam_get_item(login->pam, PAM_USER, &user) == PAM_SUCCESS && user && strcmp(user, login->person.name) == 0;
+}
+
 static bool finish(Login *login) {
     ClientLogin CLEANUP(client_login_done) result = {0};
     uint64_t deadline = budget_start(&login->bus, frame_now());
@@ -329,6 +347,8 @@ static bool finish(Login *login) {
         tell_neutral(login, codes_of_login(r));
         return stop_at_daemon(login, "Finish", r);
     }
+    if (!is_still_the_user(login))
+        return stop(login, PAM_AUTHINFO_UNAVAIL, LOG_ERR, "the host has changed the user's name meanwhile");
     const Memory accepted = {.kind = MEMORY_ACCEPTED, .expiring = result.expiring, .days_left = result.days_left};
     int code = memory_store(login->pam, login->person.name, &accepted);
     if (code != PAM_SUCCESS)
@@ -345,9 +365,9 @@ static void journal_success(const Login *login) {
 int login_authenticate(pam_handle_t *pam, int flags, int argc, const char *const *argv, const Places *places) {
     Login CLEANUP(login_done)
         login = {.pam = pam, .places = places, .bus = {.left = BUDGET_BUS_MICROSECONDS}, .code = PAM_SYSTEM_ERR};
-    if (read_options(&login, flags, argc, argv) && find_person(&login) && ask_hint(&login) && list_files(&login) &&
-        choose_file(&login) && get_passphrase(&login) && open_chosen(&login) && find_certificate(&login) &&
-        begin(&login) && sign(&login) && finish(&login)) {
+    if (read_options(&login, flags, argc, argv) && find_person(&login) && read_context(&login) && ask_hint(&login) &&
+        list_files(&login) && choose_file(&login) && get_passphrase(&login) && open_chosen(&login) &&
+        find_certificate(&login) && begin(&login) && sign(&login) && finish(&login)) {
         journal_success(&login);
         return PAM_SUCCESS; /* the one line that grants access */
     }

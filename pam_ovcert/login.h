@@ -14,6 +14,7 @@
  * | wrong passphrase (one try)                                | PAM_AUTH_ERR                                        |
  * | refused by the daemon                                     | common/error.h's column: PAM_AUTH_ERR mostly        |
  * | expired, possession proven                                | PAM_CRED_EXPIRED                                    |
+ * | the host has given the user another name meanwhile        | PAM_AUTHINFO_UNAVAIL                                |
  * | unknown option                                            | PAM_SERVICE_ERR                                     |
  * | cancelled conversation                                    | PAM_CONV_ERR, PAM_ABORT as the host says            |
  *

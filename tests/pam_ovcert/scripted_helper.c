@@ -121,6 +121,7 @@ static void answer(const char *how) {
 
 int main(int argc, char *argv[]) {
     Bytes CLEANUP(bytes_done) ready = {0};
+    need(geteuid() != 0 || argc == 6 ? 0 : -1); /* root's module names whom to become (SECURITY 20) */
     const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
     need(bytes_append_u32(&ready, CREDENTIAL_PROTOCOL_VERSION));
     say(CREDENTIAL_READY, &ready);

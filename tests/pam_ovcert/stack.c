@@ -106,6 +106,8 @@ static int converse(const struct pam_message *message, struct pam_response *resp
         return PAM_BUF_ERR;
     if (message->msg_style != PAM_PROMPT_ECHO_OFF && message->msg_style != PAM_PROMPT_ECHO_ON)
         return PAM_SUCCESS;
+    if (stack->item != 0)
+        need(pam_set_item(stack->pam, stack->item, stack->to) == PAM_SUCCESS, "pam_set_item");
     if (stack->next >= stack->n_answers)
         return stack->conv_code;
     response->resp = strdup(stack->answers[stack->next++]);

@@ -14,6 +14,8 @@ typedef struct Stack {
     size_t n_answers;
     size_t next;    /* answers used up */
     int conv_code;  /* what the conversation returns when they are; PAM_CONV_ERR at first */
+    int item;       /* of pam_set_item(3): what the conversation sets when it asks; 0: nothing */
+    const char *to; /* its new value */
     char *shown;    /* "info: ...\n", "error: ...\n", "secret: ...\n", "question: ...\n" */
     unsigned delay; /* microseconds that the module asked to wait after a failure */
     pam_handle_t *pam;

@@ -13,6 +13,7 @@
 
 #include "common/error.h"
 #include "common/macros.h"
+#include "common/statement.h"
 #include "tests/client/bus.h"
 #include "tests/pam_ovcert/script.h"
 #include "tests/pam_ovcert/scripted_service.h"
@@ -159,6 +160,55 @@ static void test_a_cancelled_conversation_has_the_code_of_the_host(void **state)
             assert_int_equal(sign_in(stack, NULL, ANSWERS()), table[i].code);
             stack_free(stack);
         }
+}
+
+/* libpam passes on what a host forgets to fill in. */
+static void test_a_conversation_that_succeeds_without_an_answer_is_an_error(void **state) {
+    (void) state;
+    static const char *const parts[] = {"one", "two"};
+    for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+        Stack *stack = stack_of(parts[i], "");
+        stack->conv_code = PAM_SUCCESS;
+        assert_int_equal(sign_in(stack, NULL, ANSWERS()), PAM_CONV_ERR);
+        stack_free(stack);
+    }
+}
+
+static void test_s18_a_user_renamed_at_the_prompt_does_not_get_in(void **state) {
+    (void) state;
+    Stack *stack = stack_of("one", "");
+    stack->item = PAM_USER;
+    stack->to = "other";
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    assert_int_equal(pam_acct_mgmt(stack->pam, 0), PAM_PERM_DENIED);
+    assert_int_equal(pam_set_item(stack->pam, PAM_USER, stack_own_name()), PAM_SUCCESS);
+    assert_int_equal(pam_acct_mgmt(stack->pam, 0), PAM_PERM_DENIED);
+    stack_free(stack);
+}
+
+static void test_a_terminal_renamed_at_the_prompt_changes_nothing(void **state) {
+    (void) state;
+    Stack *stack = stack_of("one", "");
+    stack->item = PAM_TTY;
+    stack->to = "Begin:Denied Finish:Denied";
+    assert_int_equal(sign_in(stack, "tty-of-the-beginning", ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    stack_free(stack);
+}
+
+/* The stand-in of the daemon would follow the script otherwise. */
+static void test_s25_a_terminal_that_is_no_text_is_left_out(void **state) {
+    (void) state;
+    char *long_name = malloc(STATEMENT_TEXT_MAX + 2);
+    assert_non_null(long_name);
+    memset(long_name, 'a', STATEMENT_TEXT_MAX + 1);
+    memcpy(long_name, "Finish:Denied ", 14);
+    long_name[STATEMENT_TEXT_MAX + 1] = '\0';
+    const char *const names[] = {"Finish:Denied \n", "Finish:Denied \x1b[2J", "Finish:Denied \xff", long_name};
+    Stack *stack = stack_of("one", "");
+    for (size_t i = 0; i < ELEMENTSOF(names); i++)
+        assert_int_equal(sign_in(stack, names[i], ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    stack_free(stack);
+    free(long_name);
 }
 
 static void test_an_empty_passphrase_leaves_the_way_to_the_password_open(void **state) {
@@ -382,6 +432,7 @@ static void test_account_and_setcred_ignore_who_came_in_another_way(void **state
     Stack *stack = stack_of("one", "");
     stack_begin(stack, stack_own_name(), NULL);
     assert_int_equal(pam_acct_mgmt(stack->pam, 0), PAM_PERM_DENIED);
+    assert_int_equal(pam_setcred(stack->pam, PAM_ESTABLISH_CRED), PAM_PERM_DENIED);
     assert_int_equal(sign_in(stack, "Finish:CertificateExpired", ANSWERS(SCRIPT_PASSPHRASE)), PAM_CRED_EXPIRED);
     assert_int_equal(pam_acct_mgmt(stack->pam, 0), PAM_PERM_DENIED);
     stack_free(stack);
@@ -444,6 +495,10 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_s25_odd_user_names_are_unavailable_without_a_prompt),
         cmocka_unit_test(test_s23_an_unknown_user_looks_like_one_without_a_certificate),
         cmocka_unit_test(test_a_cancelled_conversation_has_the_code_of_the_host),
+        cmocka_unit_test(test_a_conversation_that_succeeds_without_an_answer_is_an_error),
+        cmocka_unit_test(test_s18_a_user_renamed_at_the_prompt_does_not_get_in),
+        cmocka_unit_test(test_a_terminal_renamed_at_the_prompt_changes_nothing),
+        cmocka_unit_test(test_s25_a_terminal_that_is_no_text_is_left_out),
         cmocka_unit_test(test_an_empty_passphrase_leaves_the_way_to_the_password_open),
         cmocka_unit_test(test_s22_a_wrong_passphrase_has_one_try_and_a_delay),
         cmocka_unit_test(test_a_passphrase_of_64_kib_is_wrong),
