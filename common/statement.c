@@ -64,10 +64,3 @@ const char *statement_purpose_name(StatementPurpose purpose) {
     }
     return NULL;
 }
-
-int statement_purpose_from_name(const char *name) {
-    for (StatementPurpose purpose = STATEMENT_LOGIN; purpose <= STATEMENT_ASSIGN; purpose++)
-        if (strcmp(statement_purpose_name(purpose), name) == 0)
-            return (int) purpose;
-    return -EINVAL;
-}

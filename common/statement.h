@@ -41,4 +41,3 @@ typedef struct Statement {
 /* 0; -EINVAL for an unknown purpose, a bad user name or over-long text; -ENOMEM. Appends nothing on failure. */
 int statement_encode(const Statement *statement, Bytes *ret);
 const char *statement_purpose_name(StatementPurpose purpose); /* "login", "assign" */
-int statement_purpose_from_name(const char *name);            /* the purpose, or -EINVAL */

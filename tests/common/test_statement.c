@@ -183,15 +183,6 @@ static void test_encode_rejects_over_long_service_and_tty(void **state) {
     assert_true(bytes.size > 2 * STATEMENT_TEXT_MAX);
 }
 
-static void test_purpose_names_go_there_and_back(void **state) {
-    (void) state;
-    assert_int_equal(statement_purpose_from_name("login"), STATEMENT_LOGIN);
-    assert_int_equal(statement_purpose_from_name("assign"), STATEMENT_ASSIGN);
-    assert_int_equal(statement_purpose_from_name(""), -EINVAL);
-    assert_int_equal(statement_purpose_from_name("Login"), -EINVAL);
-    assert_int_equal(statement_purpose_from_name("loginx"), -EINVAL);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encode_rejects_unknown_purposes),
@@ -204,7 +195,6 @@ int main(void) {
         cmocka_unit_test(test_s02_octets_cannot_move_from_one_field_to_the_next),
         cmocka_unit_test(test_s02_the_encoding_opens_with_magic_version_and_purpose),
         cmocka_unit_test(test_fields_are_read_back_in_the_order_of_the_struct),
-        cmocka_unit_test(test_purpose_names_go_there_and_back),
     };
     return cmocka_run_group_tests_name("common/statement", tests, NULL, NULL);
 }
