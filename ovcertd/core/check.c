@@ -39,7 +39,7 @@ static int add_rules(Service *service, const ProfileRow *profile, CheckResult *r
     const CertificateFacts *facts = certificate_facts(result->certificate);
     switch (service_holder(service, false, profile, facts->holder, false)) {
     case OVCERT_ERROR_HOLDER_MISMATCH:
-        return verdict_add(&result->verdict, VERDICT_HOLDER_MISMATCH, 0, NULL);
+        return verdict_add(&result->verdict, *facts->holder ? VERDICT_HOLDER_MISMATCH : VERDICT_HOLDER, 0, NULL);
     case OVCERT_ERROR_HOLDER_UNKNOWN:
         return verdict_add(&result->verdict, VERDICT_HOLDER_UNKNOWN, 0, NULL);
     default:

@@ -36,6 +36,14 @@ static void test_check_tells_that_the_profile_has_no_holder(void **state) {
     assert_true(verdict_is_only(&result.verdict, VERDICT_HOLDER_UNKNOWN));
 }
 
+static void test_check_tells_that_the_certificate_names_no_holder(void **state) {
+    World *world = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+    world_leaf(world, NULL, 0, &identity);
+    CheckResult CLEANUP(check_result_done) result = check(world, &identity, "demo");
+    assert_true(verdict_is_only(&result.verdict, VERDICT_HOLDER));
+}
+
 static void test_check_of_nonsense_is_a_verdict(void **state) {
     World *world = *state;
     Judgement *CLEANUP(judgement_freep) judgement = NULL;
@@ -184,6 +192,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_check_lists_the_holder_among_all_reasons),
         IN_WORLD(test_check_tells_that_the_profile_has_no_holder),
+        IN_WORLD(test_check_tells_that_the_certificate_names_no_holder),
         IN_WORLD(test_check_of_nonsense_is_a_verdict),
         IN_WORLD(test_s14_check_of_a_large_certificate_is_a_verdict),
         IN_WORLD(test_check_refuses_a_judgement_that_did_not_run),
