@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,50 @@ static void misbehave_first(const char *how) {
         say_failed(CREDENTIAL_OUTCOME_CONFIGURATION, "");
 }
 
+#define EMPTY "\0\0\0\0"
+#define SOURCE(flags, problem) "\0\0\0\1" EMPTY EMPTY EMPTY flags problem EMPTY EMPTY
+#define CERTIFICATE(fingerprint) "\0\0\0\1" fingerprint "\0\0\0\1x" EMPTY
+#define OCTETS_31 "0123456789abcdef0123456789abcde"
+
+/* Answers octet by octet, the right ones first. */
+static const struct Odd {
+    const char *how;
+    CredentialFrame type;
+    View payload;
+} odd[] = {
+#define ODD(how, type, octets)                                                                                         \
+    {                                                                                                                  \
+        how, type, {                                                                                                   \
+            (const uint8_t *) (octets), sizeof(octets) - 1                                                             \
+        }                                                                                                              \
+    }
+    ODD("source", CREDENTIAL_SOURCES, SOURCE("\x01", EMPTY)),
+    ODD("source-of-unknown-flags", CREDENTIAL_SOURCES, SOURCE("\x81", EMPTY)),
+    ODD("source-of-unknown-problem", CREDENTIAL_SOURCES, SOURCE("\x01", "\0\0\0\3odd")),
+    ODD("source-and-more", CREDENTIAL_SOURCES, SOURCE("\x01", EMPTY) "x"),
+    ODD("source-of-another-name", CREDENTIAL_CERTIFICATES, SOURCE("\x01", EMPTY)),
+    ODD("certificate", CREDENTIAL_CERTIFICATES, CERTIFICATE("\0\0\0\x20" OCTETS_31 "f")),
+    ODD("certificate-of-short-fingerprint", CREDENTIAL_CERTIFICATES, CERTIFICATE("\0\0\0\x1f" OCTETS_31)),
+    ODD("certificate-of-long-fingerprint", CREDENTIAL_CERTIFICATES, CERTIFICATE("\0\0\0\x21" OCTETS_31 "fg")),
+    ODD("certificate-and-more", CREDENTIAL_CERTIFICATES, CERTIFICATE("\0\0\0\x20" OCTETS_31 "f") "x"),
+    ODD("signature", CREDENTIAL_SIGNED, "\0\0\0\7ed25519\0\0\0\1s"),
+    ODD("signature-of-nothing", CREDENTIAL_SIGNED, "\0\0\0\7ed25519" EMPTY),
+    ODD("signature-and-more", CREDENTIAL_SIGNED, "\0\0\0\7ed25519\0\0\0\1sx"),
+};
+
+static bool answer_oddly(const char *how) {
+    for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+        Bytes payload = {0};
+        if (strcmp(odd[i].how, how) != 0)
+            continue;
+        if (bytes_append(&payload, odd[i].payload) < 0)
+            _exit(1);
+        say(odd[i].type, &payload);
+        return true;
+    }
+    return false;
+}
+
 static void answer(const char *how, int argc, char *argv[]) {
     Bytes request = {0};
     CredentialFrame type = hear(&request);
@@ -121,6 +166,10 @@ static void answer(const char *how, int argc, char *argv[]) {
         _exit(0);
     if (strcmp(how, "hangs") == 0)
         (void) pause();
+    if (strcmp(how, "answers-late") == 0)
+        (void) usleep(400000); /* a shorter time would fail the test that counts on it */
+    if (answer_oddly(how))
+        return;
     if (strcmp(how, "counts") == 0)
         say_number(type == CREDENTIAL_LIST ? CREDENTIAL_SOURCES : CREDENTIAL_CERTIFICATES, UINT32_MAX);
     else if (strcmp(how, "confuses") == 0)

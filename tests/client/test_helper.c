@@ -132,6 +132,69 @@ static void test_late_answer_is_never_taken_for_the_next_one(void **state) {
     assert_no_children();
 }
 
+static void test_answer_after_the_deadline_is_never_taken_for_the_next_one(void **state) {
+    Helper *helper = started(*state, "answers-late");
+    assert_int_equal(list(helper, BRIEF), -ETIMEDOUT);
+    (void) usleep(400000); /* it is there by now; without the wait, less would be tested */
+    assert_int_equal(list(helper, AMPLE), -ETIMEDOUT);
+    (void) helper_free(helper);
+    assert_no_children();
+}
+
+static int unlock(Helper *helper) {
+    Secret *secret = NULL;
+    char kind[] = "pkcs12", id[] = "/x.p12";
+    HelperCertificate *certificates = NULL;
+    size_t count = 0;
+    assert_int_equal(secret_new("x", 1, &secret), 0);
+    int r = helper_unlock(helper, &(HelperSource){.kind = kind, .id = id}, &(HelperUnlock){.secret = secret},
+                          frame_now() + AMPLE, &certificates, &count);
+    (void) helper_certificates_free(certificates, count);
+    (void) secret_free(secret);
+    return r;
+}
+
+static int sign(Helper *helper) {
+    const Statement statement = {.purpose = STATEMENT_LOGIN, .user = "demo", .service = "", .tty = ""};
+    char *algorithm = NULL;
+    Bytes signature = {0};
+    int r = helper_sign(helper, &statement, frame_now() + AMPLE, &algorithm, &signature);
+    free(algorithm);
+    bytes_done(&signature);
+    return r;
+}
+
+static void test_answers_that_are_not_exactly_as_promised_are_bad_messages(void **state) {
+    static const struct {
+        const char *how;
+        int outcome;
+    } rows[] = {
+        {"source", 0},
+        {"source-of-unknown-flags", -EBADMSG},
+        {"source-of-unknown-problem", -EBADMSG},
+        {"source-and-more", -EBADMSG},
+        {"source-of-another-name", -EBADMSG},
+        {"certificate", 0},
+        {"certificate-of-short-fingerprint", -EBADMSG},
+        {"certificate-of-long-fingerprint", -EBADMSG},
+        {"certificate-and-more", -EBADMSG},
+        {"signature", 0},
+        {"signature-of-nothing", -EBADMSG},
+        {"signature-and-more", -EBADMSG},
+    };
+    for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+        Fixture *fixture = *state;
+        Helper *helper = started(fixture, rows[i].how);
+        int r = rows[i].how[1] == 'o' ? list(helper, AMPLE) : rows[i].how[0] == 'c' ? unlock(helper) : sign(helper);
+        if (r != rows[i].outcome)
+            fail_msg("%s: %d", rows[i].how, r);
+        (void) helper_free(helper);
+        assert_int_equal(unlink(fixture->path), 0);
+        free(fixture->path);
+        fixture->path = NULL;
+    }
+}
+
 static void test_count_without_content_is_a_bad_message(void **state) {
     Helper *helper = started(*state, "counts");
     assert_int_equal(list(helper, AMPLE), -EBADMSG);
@@ -256,6 +319,8 @@ int main(int argc, char *argv[]) {
         TEST(test_helper_that_cannot_start_says_its_outcome),
         TEST(test_helper_that_dies_later_is_a_broken_pipe_ever_after),
         TEST(test_late_answer_is_never_taken_for_the_next_one),
+        TEST(test_answer_after_the_deadline_is_never_taken_for_the_next_one),
+        TEST(test_answers_that_are_not_exactly_as_promised_are_bad_messages),
         TEST(test_count_without_content_is_a_bad_message),
         TEST(test_answer_to_another_question_is_a_bad_message),
         TEST(test_unknown_outcome_is_a_bad_message),
