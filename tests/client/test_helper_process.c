@@ -3,6 +3,7 @@
 #include "client/helper_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -91,6 +92,15 @@ static void test_s19_a_child_that_does_not_die_keeps_no_host_with_a_ticking_cloc
     assert_true(waitpid(-1, NULL, 0) > 0); /* it goes in the end */
 }
 
+/* Or other children of the host would inherit it, and hold it when ours has gone. */
+static void test_what_the_host_holds_is_closed_on_exec(void **state) {
+    HelperProcess process;
+    start(*state, "pause", &process);
+    assert_int_equal(fcntl(process.socket, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(fcntl(process.pidfd, F_GETFD), FD_CLOEXEC);
+    helper_process_end(&process);
+}
+
 static void test_a_child_is_killed_and_reaped_at_once(void **state) {
     HelperProcess process;
     start(*state, "pause", &process);
@@ -108,6 +118,7 @@ int main(int argc, char *argv[]) {
         return pause();
     char program[] = "/proc/self/exe";
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(test_what_the_host_holds_is_closed_on_exec, program),
         cmocka_unit_test_prestate(test_a_child_is_killed_and_reaped_at_once, program),
         cmocka_unit_test_prestate(test_s19_a_child_that_does_not_die_keeps_no_host_with_a_ticking_clock_waiting,
                                   program),
