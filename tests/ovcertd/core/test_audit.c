@@ -60,6 +60,15 @@ static void test_s33_one_uids_flood_hides_nobody_elses_refusal(void **state) {
     assert_int_equal(count_rows(world, "unlink-refused"), 11);
 }
 
+static void test_s33_two_uids_in_turn_are_counted_each(void **state) {
+    World *world = *state;
+    for (int i = 0; i < 20; i++) {
+        refuse(world, &world->demo, "demo");
+        refuse(world, &world->other, "other");
+    }
+    assert_int_equal(count_rows(world, "unlink-refused"), 20);
+}
+
 /* All sign-ins come from root's connections: they count for whom they are about. */
 static void test_s33_a_flood_of_su_for_one_user_hides_no_other_users_refusal(void **state) {
     World *world = *state;
@@ -243,6 +252,7 @@ int main(void) {
         IN_WORLD(test_s33_the_tick_writes_the_number_with_the_uid),
         IN_WORLD(test_s33_a_clean_stop_loses_no_number),
         IN_WORLD(test_s33_one_uids_flood_hides_nobody_elses_refusal),
+        IN_WORLD(test_s33_two_uids_in_turn_are_counted_each),
         IN_WORLD(test_s33_a_flood_of_su_for_one_user_hides_no_other_users_refusal),
         IN_WORLD(test_s33_more_uids_than_are_counted_lose_no_number),
         IN_WORLD(test_s33_a_subject_cannot_forge_a_line),

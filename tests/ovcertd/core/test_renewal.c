@@ -157,6 +157,32 @@ static void test_after_a_swap_the_next_renewal_starts_anew(void **state) {
     assert_assigned(world, "demo", &next);
 }
 
+/* Though the tick has not come by yet. */
+static void test_what_has_lapsed_is_not_described(void **state) {
+    Story *story = *state;
+    World *world = story->world;
+    ProfileDescription CLEANUP(profile_description_done) before = {0}, after = {0};
+    assert_int_equal(prove(world, &world->demo, "demo", &story->fresh, story->candidate), 0);
+    assert_int_equal(unlink_certificate(world, &world->demo, "demo", true, story->operation), 0);
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &before), 0);
+    assert_int_equal(before.n_operations, 1);
+    assert_int_equal(before.n_candidates, 1);
+    world_pass(world, 3600);
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &after), 0);
+    assert_int_equal(after.n_operations, 0);
+    assert_int_equal(after.n_candidates, 0);
+}
+
+static void test_a_lapsed_candidate_that_was_revoked_does_not_stop_confirm(void **state) {
+    Story *story = *state;
+    World *world = story->world;
+    assert_int_equal(prove(world, &world->demo, "demo", &story->fresh, story->candidate), 0);
+    world_pass(world, 3600);
+    world_revoke(world, &story->fresh);
+    assert_int_equal(unlink_certificate(world, &world->demo, "demo", true, story->operation), 0);
+    assert_int_equal(confirm(world, &world->demo, "demo", story->operation), 0);
+}
+
 #define WITH_STORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -169,6 +195,8 @@ int main(void) {
         WITH_STORY(test_guides_own_order_with_a_restart_after_every_step),
         WITH_STORY(test_a_swap_leaves_the_rows_that_tell_of_it),
         WITH_STORY(test_after_a_swap_the_next_renewal_starts_anew),
+        WITH_STORY(test_what_has_lapsed_is_not_described),
+        WITH_STORY(test_a_lapsed_candidate_that_was_revoked_does_not_stop_confirm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
