@@ -126,7 +126,8 @@ int dict_read(sd_bus_message *message, const DictField *fields, size_t n_fields)
     for (size_t i = 0; i < n_fields; i++)
         if (!fields[i].optional && !(seen & UINT32_C(1) << i))
             return -EBADMSG;
-    return sd_bus_message_exit_container(message);
+    r = sd_bus_message_exit_container(message);
+    return r < 0 ? r : 0;
 }
 
 int dict_read_list(sd_bus_message *message, const char *element, DictReader read, void *userdata) {
@@ -140,5 +141,8 @@ int dict_read_list(sd_bus_message *message, const char *element, DictReader read
         if (r < 0)
             return r;
     }
-    return r < 0 ? r : sd_bus_message_exit_container(message);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_exit_container(message);
+    return r < 0 ? r : 0;
 }
