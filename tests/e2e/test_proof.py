@@ -2,7 +2,9 @@
 """Challenges and signatures over the bus, with a client of its own: the statement is encoded here a second time, from its description in
 common/statement.h, and signed by openssl(1)."""
 import hashlib
+import os
 import pwd
+import signal
 import struct
 import subprocess
 import tempfile
@@ -314,3 +316,37 @@ class Meanwhile(harness.Case):
         terminal = self.until_password("unlink")
         self.assertCode(harness.sign_in("demo", kit.PASSPHRASE), "PAM_SUCCESS")
         self.assertEqual(self.finish(terminal), harness.DONE, terminal.shown)
+
+    def test_s40_many_checks_of_one_user_do_not_delay_anothers_sign_in(self):
+        self.world.begin_valid()
+        harness.write_pam_service()
+        ready, writer = os.pipe()
+        children = [self.check_without_end(writer) for _ in range(20)]
+        os.close(writer)
+        try:
+            with os.fdopen(ready, "rb") as pipe:
+                pipe.read(len(children))
+            for _ in range(3):
+                result = self.assertCode(harness.sign_in("demo", kit.PASSPHRASE), "PAM_SUCCESS")
+                self.assertLess(result.seconds, 5)
+        finally:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+
+    @staticmethod
+    def check_without_end(writer):
+        """A process of "other" that has certificates checked as fast as it can."""
+        entry = pwd.getpwnam("other")
+        leaf, chain = dbus.ByteArray(der("spare")), certificates(*["intermediate"] * 7)
+        child = os.fork()
+        if child:
+            return child
+        os.initgroups("other", entry.pw_gid)
+        os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+        os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+        connection = connect()
+        call_on(connection, ROOT_PATH, "org.ovcert1.Manager", "CheckCertificate", "ayaaya{sv}", leaf, chain, EMPTY)
+        os.write(writer, b"!")
+        while True:
+            call_on(connection, ROOT_PATH, "org.ovcert1.Manager", "CheckCertificate", "ayaaya{sv}", leaf, chain, EMPTY)

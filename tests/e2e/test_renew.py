@@ -6,6 +6,24 @@ import harness
 from harness import ASK_PASSPHRASE, DENIED, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, must, sign_in_with
 
 
+def memory_holds(pid, secret):
+    """Searches what the process could read."""
+    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            span, access = line.split()[:2]
+            # A sanitizer keeps terabytes of shadow for itself.
+            start, end = (int(number, 16) for number in span.split("-"))
+            if "r" not in access or end - start > 1 << 30 or "[v" in line:
+                continue
+            try:
+                memory.seek(start)
+                if secret in memory.read(end - start):
+                    return True
+            except (OSError, ValueError, OverflowError):
+                continue
+    return False
+
+
 class Renew(harness.Case):
     def setUp(self):
         super().setUp()
@@ -76,6 +94,50 @@ class Renew(harness.Case):
         terminal = self.assertEnded(self.renew("--credential", path), FAILED)
         self.assertRegex(terminal.shown, "(?i)rounds|iterations")
         self.nothing_changed()
+
+    def refuses_file(self, path, reason):
+        terminal = self.assertEnded(self.renew("--credential", path), FAILED)
+        self.assertRegex(terminal.shown, reason)
+        self.nothing_changed()
+
+    def place(self, name):
+        path = os.path.join(os.path.dirname(self.new), name)
+        if os.path.lexists(path):
+            os.unlink(path)
+        return path
+
+    def test_s20_a_symlink_is_refused(self):
+        path = self.place("link.p12")
+        os.symlink(self.new, path)
+        self.refuses_file(path, "(?i)regular file")
+
+    def test_s20_a_fifo_is_refused(self):
+        path = self.place("pipe.p12")
+        os.mkfifo(path)
+        kit.own(path, "demo", 0o600)
+        self.refuses_file(path, "(?i)regular file")
+
+    def test_s20_somebody_elses_file_is_refused(self):
+        path = kit.give_credential("demo", ca("new.p12"), "foreign.p12")
+        kit.own(path, "other", 0o644)
+        self.refuses_file(path, "(?i)somebody else")
+
+    def test_s20_a_file_that_is_too_large_is_refused(self):
+        path = self.place("large.p12")
+        with open(path, "wb") as file:
+            file.truncate(64 * 1024 * 1024)
+        kit.own(path, "demo", 0o600)
+        self.refuses_file(path, "(?i)too large")
+
+    def test_s24_at_the_question_the_passphrase_is_in_nobodys_memory(self):
+        terminal = Terminal("demo", "ovcertctl", "renew", "--credential", self.new)
+        self.until_question(terminal)
+        for pid in (terminal.child.pid, self.world.daemon.pid):
+            with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                self.assertIn(name.read().strip(), ("ovcertctl", "ovcertd"))
+            self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds the passphrase")
+        terminal.type("n")
+        terminal.finish()
 
     def test_answering_no_changes_nothing(self):
         terminal = self.renew(question="n")
