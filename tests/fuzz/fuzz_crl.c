@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Revocation lists (trust/crl.c): a list that nobody of ours signed verifies for nobody and answers nothing. */
+#include "common/macros.h"
+#include "tests/fuzz/input.h"
+#include "tests/trust/pki.h"
+#include "trust/internal.h"
+
+static PkiIdentity issuer, leaf; /* made once; the key signs no list at all */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void) argc;
+    (void) argv;
+    pki_root(NULL, &issuer);
+    pki_leaf(&issuer, NULL, &leaf);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    CLEANUP(crl_unrefp) Crl *crl = NULL;
+    CrlAnswer answer = {0};
+    const char *problem = NULL;
+    int r = crl_parse((View){data, size}, "fuzz.crl", &crl, &problem);
+    FUZZ_PROMISE(r == 0 || (r == 1 && problem && !crl));
+    if (r != 0)
+        return 0;
+    (void) crl_this_update(crl); /* any time is one */
+    (void) crl_next_update(crl);
+    (void) crl_is_issued_by(crl, issuer.certificate); /* anybody may bear the name */
+    FUZZ_PROMISE(crl_ask(crl, leaf.certificate, issuer.certificate, &answer) == 0);
+    FUZZ_PROMISE(!answer.verified);
+    FUZZ_PROMISE(crl_verify(crl, issuer.certificate) == 0 && !crl_was_verified(crl));
+    return 0;
+}
