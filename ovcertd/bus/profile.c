@@ -17,6 +17,27 @@ static int read_options(Request *request, const Option *options, size_t count) {
     return arguments_read_options(request->message, options, count, &request->arguments, &request->failure);
 }
 
+/* Root's word that the owner has identified to him, as PAM modules give it: the request is the owner's from here on,
+ * with his rights alone (SECURITY 41), and what it opens is his to go on with. */
+static int act_for_owner(Request *request) {
+    const Arguments *arguments = &request->arguments;
+    if (!arguments->has_uid)
+        return 0;
+    if (request->actor.uid != 0)
+        return OVCERT_ERROR_DENIED;
+    if (!request->user || !service_is_owner(request->context->service, request->user, arguments->uid))
+        return OVCERT_ERROR_ACCOUNT_CHANGED;
+    request->actor.uid = arguments->uid;
+    request->actor.administrator = false;
+    request->actor.through = arguments->service;
+    return 0;
+}
+
+#define OPTIONS_FOR_OWNER                                                                                              \
+    {"uid", OPTION_UID, offsetof(Arguments, uid)}, {                                                                   \
+        "service", OPTION_TEXT, offsetof(Arguments, service)                                                           \
+    }
+
 /* --- Describe --- */
 
 static int describe(Request *request) {
@@ -45,8 +66,11 @@ static int reply_opened(Request *request, const OperationOpened *opened) {
 
 static int unlink_certificate(Request *request) {
     OperationOpened opened = {0};
-    int r = service_unlink(request->context->service, &request->actor, request->user, request->arguments.until_assign,
-                           request->arguments.bar, &request->now, &opened, &request->failure);
+    int r = act_for_owner(request);
+    if (r != 0)
+        return r;
+    r = service_unlink(request->context->service, &request->actor, request->user, request->arguments.until_assign,
+                       request->arguments.bar, &request->now, &opened, &request->failure);
     return r != 0 ? r : reply_opened(request, &opened);
 }
 
@@ -54,6 +78,7 @@ static int read_unlink(Request *request) {
     static const Option options[] = {
         {"until-assign", OPTION_FLAG, offsetof(Arguments, until_assign)},
         {"bar", OPTION_FLAG, offsetof(Arguments, bar)},
+        OPTIONS_FOR_OWNER,
     };
     int r = read_options(request, options, ELEMENTSOF(options));
     if (r != 0)
@@ -88,12 +113,20 @@ static int announce_if_removed(Request *request) {
 }
 
 static int confirm(Request *request) {
-    int r = service_confirm(request->context->service, &request->actor, request->user, request->arguments.id,
-                            &request->now, &request->failure);
+    int r = act_for_owner(request);
+    if (r != 0)
+        return r;
+    r = service_confirm(request->context->service, &request->actor, request->user, request->arguments.id, &request->now,
+                        &request->failure);
     if (r != 0)
         return r;
     r = announce_if_removed(request);
     return r != 0 ? r : request_reply(request, "");
+}
+
+static int read_owner_options(Request *request) {
+    static const Option options[] = {OPTIONS_FOR_OWNER};
+    return read_options(request, options, ELEMENTSOF(options));
 }
 
 static int read_confirm(Request *request) {
@@ -104,7 +137,7 @@ static int read_confirm(Request *request) {
     r = arguments_read_text(request->message, "code", &arguments->code, &request->failure);
     if (r != 0)
         return r;
-    r = arguments_read_no_options(request->message, &request->failure);
+    r = read_owner_options(request);
     if (r != 0)
         return r;
     if (arguments->code[0] != '\0')
@@ -114,8 +147,11 @@ static int read_confirm(Request *request) {
 DEFINE_METHOD(confirm)
 
 static int cancel(Request *request) {
-    int r = service_cancel(request->context->service, &request->actor, request->user, request->arguments.id,
-                           &request->now, &request->failure);
+    int r = act_for_owner(request);
+    if (r != 0)
+        return r;
+    r = service_cancel(request->context->service, &request->actor, request->user, request->arguments.id, &request->now,
+                       &request->failure);
     return r != 0 ? r : request_reply(request, "");
 }
 
@@ -123,7 +159,7 @@ static int read_cancel(Request *request) {
     int r = arguments_read_text(request->message, "operation", &request->arguments.id, &request->failure);
     if (r != 0)
         return r;
-    r = arguments_read_no_options(request->message, &request->failure);
+    r = read_owner_options(request);
     return r != 0 ? r : request_authorize(request, POLICY_MANAGE_PROFILE, cancel);
 }
 DEFINE_METHOD(cancel)
@@ -188,8 +224,11 @@ DEFINE_METHOD(prove)
 
 static int assign_candidate(Request *request) {
     AssignOptions options = {.allow_holder_change = request->arguments.holder_change};
-    int r = service_assign(request->context->service, &request->actor, request->user, request->arguments.id, &options,
-                           &request->now, &request->failure);
+    int r = act_for_owner(request);
+    if (r != 0)
+        return r;
+    r = service_assign(request->context->service, &request->actor, request->user, request->arguments.id, &options,
+                       &request->now, &request->failure);
     return r != 0 ? r : request_reply(request, "");
 }
 
@@ -212,6 +251,7 @@ static int read_assign(Request *request) {
         {"certificate", OPTION_CERTIFICATE, offsetof(Arguments, certificate)},
         {"chain", OPTION_CHAIN, offsetof(Arguments, chain)},
         {"holder-change", OPTION_FLAG, offsetof(Arguments, holder_change)},
+        OPTIONS_FOR_OWNER,
     };
     Arguments *arguments = &request->arguments;
     int r = arguments_read_text(request->message, "candidate", &arguments->id, &request->failure);
@@ -221,6 +261,8 @@ static int read_assign(Request *request) {
     if (r != 0)
         return r;
     bool proven = arguments->id[0] != '\0';
+    if (arguments->has_uid && (!proven || arguments->holder_change))
+        return arguments_invalid(&request->failure, "an owner assigns what is proven, of his own holder");
     if (proven == (arguments->certificate.size > 0))
         return arguments_invalid(&request->failure, "give either a candidate or a certificate");
     if (!proven)

@@ -77,13 +77,17 @@ int audit_refusal(Request *request, int outcome) {
         count->suppressed++;
         return 0;
     }
+    char *CLEANUP(free_pointer) detail = NULL;
+    r = request_detail(request, request->note, &detail);
+    if (r < 0)
+        return r;
     count->written++;
     AuditEntry entry = {
         .time = request->now->real,
         .event = request->refused,
         .actor = request->actor->uid,
         .outcome = ovcert_error_name(outcome) + strlen(OVCERT_ERROR_PREFIX),
-        .detail = request->note,
+        .detail = detail,
         .profile = request->profile ? request->profile : "",
         .subject = request->subject,
     };

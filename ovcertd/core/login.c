@@ -15,7 +15,6 @@
 #include "common/text.h"
 
 #define DAY_SECONDS (24 * 60 * 60)
-#define LOGIN_SERVICE_MAX 64u
 
 void login_result_done(LoginResult *result) {
     free(result->user);
@@ -138,14 +137,6 @@ int service_login_begin(Service *service, const Actor *actor, const char *user, 
 
 /* --- Finish --- */
 
-/* Root's word for the PAM service goes into the audit row when it looks like one; free text could name people. */
-static int note_service(Request *request, const char *service) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-";
-    size_t size = strnlen(service, LOGIN_SERVICE_MAX + 1);
-    bool plain = size > 0 && size <= LOGIN_SERVICE_MAX && strspn(service, allowed) == size;
-    return request->actor->uid == 0 && plain ? request_note(request, service) : 0;
-}
-
 /* Possession first, so that a certificate is refused only to somebody who has its key; then it must be the assigned
  * one. Nothing else is told of a user that a stranger could not learn by asking for a name that never was. */
 static int check_possession(Request *request, const Challenge *challenge, const Target *target,
@@ -213,7 +204,7 @@ static int finish(Request *request, const Answer *answer, LoginResult *ret) {
     if (!(request->profile = strdup(target.known || target.changed ? challenge.user : "")))
         return -ENOMEM;
     r = certificate_parse(answer->certificate, &certificate);
-    if (r < 0 || (r = note_service(request, challenge.service)) < 0)
+    if (r < 0 || (r = request_note_service(request, challenge.service)) < 0)
         return r;
     r = check_possession(request, &challenge, &target, certificate, answer->algorithm, answer->signature);
     if (r != 0 || (r = check_target(request, &target)) != 0)

@@ -228,6 +228,8 @@ static int finish(Request *request, ProofInProgress *proof, char ret_candidate[S
         return r;
     if (!verdict_accepted(&judgement->verdict))
         return request_refuse(request, &judgement->verdict);
+    if ((r = request_note_service(request, proof->challenge.service)) < 0)
+        return r;
     r = request_admissible(request, &profile, facts, false);
     return r != 0 ? r : keep_candidate(request, &profile, judgement, ret_candidate);
 }

@@ -5,10 +5,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/error.h"
+
+#define SERVICE_NAME_MAX 64u
 
 void request_done(Request *request) {
     free(request->profile);
@@ -40,13 +43,40 @@ int request_subject(Request *request, const char *subject) {
     return strlen(subject) > SUBJECT_MAX ? 0 : set_string(&request->subject, subject);
 }
 
+static bool is_service(const char *name) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-";
+    size_t size = strnlen(name, SERVICE_NAME_MAX + 1);
+    return size > 0 && size <= SERVICE_NAME_MAX && strspn(name, allowed) == size;
+}
+
+int request_note_service(Request *request, const char *name) {
+    return request->actor->uid == 0 && is_service(name) ? request_note(request, name) : 0;
+}
+
+int request_detail(const Request *request, const char *note, char **ret) {
+    const char *through = request->actor->through;
+    char *detail = NULL;
+    if (!through) {
+        if (note && !(detail = strdup(note)))
+            return -ENOMEM;
+    } else if (asprintf(&detail, "%s%sthrough %s", note ? note : "", note ? ", " : "",
+                        is_service(through) ? through : "root") < 0)
+        return -ENOMEM;
+    *ret = detail;
+    return 0;
+}
+
 int request_record(Request *request, const char *event, const char *subject, const char *note) {
+    char *CLEANUP(free_pointer) detail = NULL;
+    int r = request_detail(request, note, &detail);
+    if (r < 0)
+        return r;
     AuditEntry entry = {
         .time = request->now->real,
         .event = event,
         .actor = request->actor->uid,
         .outcome = "ok",
-        .detail = note,
+        .detail = detail,
         .profile = request->profile,
         .subject = subject,
     };

@@ -33,8 +33,9 @@ typedef struct Moment {
 /* Who asks, as the bus says. */
 typedef struct Actor {
     uid_t uid;
-    const char *sender; /* unique bus name */
-    bool administrator; /* root, or manage-any was granted for this very request */
+    const char *sender;  /* unique bus name */
+    bool administrator;  /* root, or manage-any was granted for this very request */
+    const char *through; /* the PAM service in which root acts for the owner above; NULL: nobody acts for him */
 } Actor;
 
 /* What an error says beyond its name: no translated text, no secret. Zero-initialise; service_failure_done(). */

@@ -72,6 +72,12 @@ int request_begin(Request *request);
  * the fault that got in the way. */
 int request_end(Request *request, int result);
 int request_note(Request *request, const char *note);
+/* Notes the PAM service that root names, if it looks like one: free text could name people. 0 or -ENOMEM. */
+int request_note_service(Request *request, const char *name);
+/* A row's detail: the note (may be NULL), and in which service somebody acted for the actor. Caller frees. 0 or
+ * -ENOMEM.
+ */
+int request_detail(const Request *request, const char *note, char **ret);
 int request_subject(Request *request, const char *subject);
 /* Another row of the same unit. note may be NULL. */
 int request_record(Request *request, const char *event, const char *subject, const char *note);

@@ -234,6 +234,9 @@ static void test_a_uid_is_believed_of_root_alone(void **state) {
     assert_true(sd_bus_message_append(call, "sa{sv}", "self", 1, "uid", "u", getuid()) >= 0);
     assert_error(scene, call, ERROR("Denied"));
     assert_int_equal(scene->polkit.asked, 0);
+    call = profile_call(scene, "self", "Unlink");
+    assert_true(sd_bus_message_append(call, "a{sv}", 1, "uid", "u", getuid()) >= 0);
+    assert_error(scene, call, ERROR("Denied"));
 }
 
 static void test_the_owner_needs_no_more_than_read_own(void **state) {

@@ -123,6 +123,21 @@ static void test_tick_lapses_a_swap_after_a_day(void **state) {
     assert_assigned(f.world, "demo", &f.identity);
 }
 
+static void test_s41_who_acts_for_the_owner_has_no_more_rights_and_the_log_names_the_service(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state);
+    World *world = f.world;
+    Actor login = {.uid = DEMO_UID, .sender = world->root_actor.sender, .through = "login"};
+    Actor odd = {.uid = DEMO_UID, .sender = world->root_actor.sender, .through = "a b\n"};
+    assert_int_equal(unlink_certificate(world, &world->root_actor, "demo", true, f.operation), 0);
+    assert_int_equal(confirm(world, &login, "demo", f.operation), OVCERT_ERROR_OPERATION_INVALID);
+    assert_last_row(world, "confirm-refused", "OperationInvalid", "through login");
+    assert_int_equal(cancel(world, &world->root_actor, "demo", f.operation), 0);
+    assert_int_equal(unlink_certificate(world, &odd, "demo", true, f.operation), 0);
+    assert_last_row(world, "unlink-requested", "ok", "until-assign, through root");
+    assert_int_equal(confirm(world, &world->demo, "demo", f.operation), 0); /* the owner goes on with it */
+}
+
 static void test_confirmed_swap_keeps_the_old_certificate(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     fixture_init(&f, state);
@@ -237,6 +252,9 @@ int main(void) {
                                         world_teardown),
         cmocka_unit_test_setup_teardown(test_confirm_a_second_before_the_deadline_counts, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_tick_lapses_a_swap_after_a_day, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_s41_who_acts_for_the_owner_has_no_more_rights_and_the_log_names_the_service, world_setup,
+            world_teardown),
         cmocka_unit_test_setup_teardown(test_confirmed_swap_keeps_the_old_certificate, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_administrators_unlink_cancels_what_is_open, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(test_bar_is_for_administrators_and_lasts, world_setup, world_teardown),
