@@ -138,7 +138,9 @@ static int service_keep_up(Service *service, const Moment *now, bool all) {
 }
 
 int service_tick(Service *service, const Moment *now) {
-    return service_keep_up(service, now, false);
+    int erased = core_fault(store_finish_erasing(service->store));
+    int r = service_keep_up(service, now, false);
+    return r < 0 ? r : erased;
 }
 
 int service_stop(Service *service, const Moment *now) {

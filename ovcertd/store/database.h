@@ -20,6 +20,7 @@ struct Store {
     bool dirty;             /* kept changes wait for store_commit() */
     bool request_erases;    /* this request erases personal data */
     bool erases;            /* a kept one does */
+    bool scrub_due;         /* the rewriting after an erasure has failed */
     int64_t changes_before; /* rows changed on this connection when the request began */
     int lost;               /* negative errno: SQLite rolled everything back, and store_commit() has not told yet */
 

@@ -131,6 +131,9 @@ bool store_is_dirty(const Store *store); /* kept changes that are not committed 
 /* Durable when 0; otherwise every kept change since the last commit is undone. After a commit that erases a person the
  * file is written anew, which takes the longer the larger it is (0.7 s for 200,000 audit rows). */
 int store_commit(Store *store);
+/* Tries again what store_commit() could not do after an erasure (no room, somebody reads the file): 0 when nothing is
+ * left to do, or kept changes wait for their commit first. */
+int store_finish_erasing(Store *store);
 /* The database's own words about the last negative result, for the journal; "" when there are none. Valid until the
  * next call. */
 const char *store_fault(const Store *store);

@@ -123,7 +123,8 @@ int transaction_finish_scrub(Store *store) {
     query_done(&query); /* before the rewriting, which needs every statement at rest */
     if (r != 0)
         return r == STORE_NOT_FOUND ? 0 : r;
-    return scrub(store);
+    store->scrub_due = scrub(store) < 0;
+    return 0;
 }
 
 int store_commit(Store *store) {
@@ -137,6 +138,14 @@ int store_commit(Store *store) {
     bool erases = r == 0 && store->erases;
     transaction_reset(store);
     if (erases)
-        (void) scrub(store); /* the commit stands; the mark stays, and the next erasure or opening tries again */
+        store->scrub_due = scrub(store) < 0; /* the commit stands; the mark stays for the next opening */
+    return r;
+}
+
+int store_finish_erasing(Store *store) {
+    if (!store->scrub_due || store->in_transaction)
+        return 0;
+    int r = scrub(store);
+    store->scrub_due = r < 0;
     return r;
 }

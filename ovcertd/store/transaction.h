@@ -6,5 +6,6 @@
 
 /* The current request erases personal data: once it is committed, the file is written anew and its log emptied. */
 int transaction_mark_scrub(Store *store);
-/* Does what a crash between such a commit and the rewriting has left undone. */
+/* Does what a crash between such a commit and the rewriting has left undone. When that fails, store_finish_erasing()
+ * has it to do: nobody's open sqlite3 shell keeps the store from being used. */
 int transaction_finish_scrub(Store *store);

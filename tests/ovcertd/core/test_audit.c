@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -227,6 +228,24 @@ static void test_s36_a_change_whose_row_cannot_be_written_is_undone(void **state
     assert_false(description.profile.blocked);
 }
 
+static void test_s37_the_tick_finishes_an_erasure_and_says_when_it_cannot(void **state) {
+    World *world = *state;
+    char *CLEANUP(free_pointer) path = NULL;
+    sqlite3 *reader = NULL;
+    OperationOpened opened = {0};
+    assert_int_equal(service_commit(world->service), 0);
+    assert_true(asprintf(&path, "%s/ovcert.db", world->folder) > 0);
+    assert_int_equal(sqlite3_open(path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM profile", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(service_delete(world->service, &world->root_actor, "demo", &world->now, &opened, NULL), 0);
+    assert_int_equal(confirm(world, &world->root_actor, "demo", opened.id), 0);
+    assert_int_equal(service_commit(world->service), 0);
+    assert_int_equal(service_tick(world->service, &world->now), -EBUSY);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    assert_int_equal(service_commit(world->service), 0);
+    assert_int_equal(service_tick(world->service, &world->now), 0);
+}
+
 static void test_the_chain_of_all_this_is_whole(void **state) {
     World *world = *state;
     PkiIdentity CLEANUP(pki_identity_done) identity = {0};
@@ -263,6 +282,7 @@ int main(void) {
         IN_WORLD(test_s36_with_a_commit_both_remain),
         IN_WORLD(test_s36_a_refusal_keeps_its_row_and_undoes_its_changes),
         IN_WORLD(test_s36_a_change_whose_row_cannot_be_written_is_undone),
+        IN_WORLD(test_s37_the_tick_finishes_an_erasure_and_says_when_it_cannot),
         IN_WORLD(test_the_chain_of_all_this_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -376,6 +376,28 @@ static void test_s37_a_deleted_person_leaves_no_trace_in_any_file(void **state) 
     assert_int_equal(checked, 1000);
 }
 
+static void test_s37_a_certificate_that_went_to_somebody_else_is_his_too(void **state) {
+    Fixture *fixture = *state;
+    Store *store = fixture->store;
+    int64_t association = 0;
+    AuditRow *rows = NULL;
+    size_t count = 0;
+
+    fixture_begin(store);
+    int64_t former = fixture_profile(store, "former", 1000), present = fixture_profile(store, "present", 1001);
+    int64_t certificate = fixture_certificate(store, "shared", FIXTURE_SUBJECT);
+    assert_int_equal(store_association_create(store, former, certificate, FIXTURE_NOW, 0, true, &association), 0);
+    assert_int_equal(store_association_end(store, association, FIXTURE_NOW, 0, "unlinked"), 0);
+    assert_int_equal(store_association_create(store, present, certificate, FIXTURE_NOW, 0, true, &association), 0);
+    fixture_audit(store, "assigned", "present", FIXTURE_SUBJECT);
+    assert_int_equal(store_profile_delete(store, former), 0);
+    fixture_commit(store);
+    assert_int_equal(store_audit_list(store, "present", 0, 10, &rows, &count), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].subject, FIXTURE_SUBJECT);
+    (void) audit_rows_free(rows, count);
+}
+
 static void test_s37_an_erasure_that_a_reader_has_held_up_ends_at_the_next_opening(void **state) {
     Fixture *fixture = *state;
     sqlite3 *reader = fixture_raw(fixture);
@@ -391,6 +413,27 @@ static void test_s37_an_erasure_that_a_reader_has_held_up_ends_at_the_next_openi
     assert_int_equal(sqlite3_close(reader), SQLITE_OK);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM setting WHERE key = 'store.scrub'"), 1);
     fixture_reopen(fixture);
+    assert_false(fixture_files_contain(fixture, "person-to-erase"));
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM setting WHERE key = 'store.scrub'"), 0);
+}
+
+static void test_s37_an_erasure_that_a_reader_has_held_up_is_finished_on_request(void **state) {
+    Fixture *fixture = *state;
+    sqlite3 *reader = fixture_raw(fixture);
+
+    fixture_begin(fixture->store);
+    int64_t id = fixture_profile(fixture->store, "person-to-erase", 1000);
+    fixture_commit(fixture->store);
+    assert_int_equal(store_finish_erasing(fixture->store), 0); /* there is nothing to finish */
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM profile", NULL, NULL, NULL), SQLITE_OK);
+    fixture_begin(fixture->store);
+    assert_int_equal(store_profile_delete(fixture->store, id), 0);
+    fixture_commit(fixture->store);
+    assert_int_equal(store_finish_erasing(fixture->store), -EBUSY);
+    fixture_reopen(fixture); /* which does not fail for that */
+    assert_int_equal(store_finish_erasing(fixture->store), -EBUSY);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    assert_int_equal(store_finish_erasing(fixture->store), 0);
     assert_false(fixture_files_contain(fixture, "person-to-erase"));
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM setting WHERE key = 'store.scrub'"), 0);
 }
@@ -415,7 +458,9 @@ int main(void) {
         AUDIT_TEST(test_s37_erasing_a_person_leaves_the_chain_whole),
         AUDIT_TEST(test_erasing_a_person_can_be_undone_until_the_request_ends),
         EMPTY_TEST(test_s37_a_deleted_person_leaves_no_trace_in_any_file),
+        EMPTY_TEST(test_s37_a_certificate_that_went_to_somebody_else_is_his_too),
         EMPTY_TEST(test_s37_an_erasure_that_a_reader_has_held_up_ends_at_the_next_opening),
+        EMPTY_TEST(test_s37_an_erasure_that_a_reader_has_held_up_is_finished_on_request),
     };
     return cmocka_run_group_tests_name("store: audit", tests, NULL, NULL);
 }
