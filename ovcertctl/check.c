@@ -24,9 +24,7 @@ static void show(const Tool *tool, const VerdictInfo *verdict) {
     view_reasons(tool, &verdict->reasons, false);
     if (verdict->certificate.fingerprint.size > 0)
         view_certificate(tool, &verdict->certificate);
-    if (verdict->revocation_checked != 0)
-        output_property(output, _("Revocation data of"), COLOUR_NONE, "%s",
-                        output_time(verdict->revocation_checked).text);
+    view_revocation(tool, verdict->revocation_checked);
 }
 
 int verb_check(Tool *tool, char **operands, size_t n_operands) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chooses and unlocks a credential, for proof.c. Must never try one wrong passphrase twice (SECURITY 22), nor show a
- * file's name unescaped. */
+/* Finds and chooses a credential, for proof.c and credentials.c; unlock.c unlocks it. Must never show a file's or
+ * token's name unescaped, nor ask for the PIN of a token whose certificates show that it does not fit. */
 #include "ovcertctl/credential.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +12,12 @@
 #include "common/frame.h"
 #include "common/i18n.h"
 #include "common/text.h"
+#include "ovcertctl/fit.h"
 
-#define ATTEMPTS 3
 #define SECOND UINT64_C(1000000)
 #define HELPER_SECONDS 600u /* a password may have to be typed between unlocking and signing */
 #define HELPER_TIME (30 * SECOND)
+#define TOKEN_SCHEME "pkcs11:" /* RFC 7512 */
 
 void credential_done(Credential *credential) {
     free(credential->label);
@@ -24,21 +26,39 @@ void credential_done(Credential *credential) {
     *credential = (Credential){0};
 }
 
-static int helper_failed(const Helper *helper, int r) {
+void credential_sources_done(CredentialSources *sources) {
+    (void) helper_sources_free(sources->items, sources->count); /* returns NULL */
+    *sources = (CredentialSources){0};
+}
+
+int credential_failed(const Helper *helper, int r) {
     if (r < 0) {
         output_complain(_("Try again; if it stays, an administrator has to look at the installation."),
                         _("The credential helper did not do its work: %s."), strerrordesc_np(-r));
         return EXIT_FAILED;
     }
     output_complain(NULL, "%s", _(credential_outcome_text(r)));
-    output_complain_more(helper ? helper_detail(helper) : NULL, _("Use another file (--credential=FILE)."));
+    output_complain_more(
+        helper ? helper_detail(helper) : NULL,
+        r == CREDENTIAL_OUTCOME_PIN_FINAL_TRY
+            ? _("Start again to use the last try; you will be asked before.")
+            : _("Use another one (--credential=FILE); \"ovcertctl credentials\" lists what there is."));
     return r == CREDENTIAL_OUTCOME_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_FAILED;
 }
 
-static int start(Helper **ret) {
-    const HelperOptions options = {.seconds = HELPER_SECONDS};
+/* Tokens are driven by a system user of the helper's when we are root; for others they are in every run. */
+static int start(bool tokens, Helper **ret) {
+    const HelperOptions options = {.seconds = HELPER_SECONDS, .tokens = tokens && geteuid() == 0};
     int r = helper_start(&options, frame_now() + HELPER_TIME, ret);
-    return r == 0 ? 0 : helper_failed(NULL, r);
+    return r == 0 ? 0 : credential_failed(NULL, r);
+}
+
+int credential_start(const HelperSource *source, Helper **ret) {
+    return start(source && credential_is_token(source), ret);
+}
+
+bool credential_is_token(const HelperSource *source) {
+    return strcmp(source->kind, CREDENTIAL_KIND_PKCS11) == 0;
 }
 
 static char *printable(const char *text) {
@@ -46,96 +66,50 @@ static char *printable(const char *text) {
     return is ? strdup(text) : text_escape_string(text);
 }
 
-/* --- choosing --- */
-
-typedef struct Sources {
-    HelperSource *items;
-    size_t count;
-    size_t *usable; /* indices of those without a problem */
-    size_t n_usable;
-} Sources;
-
-static void sources_done(Sources *sources) {
-    (void) helper_sources_free(sources->items, sources->count); /* returns NULL */
-    free(sources->usable);
+char *credential_label(const HelperSource *source) {
+    return printable(source->label);
 }
 
-static int find_sources(Sources *ret) {
+const char *credential_problem(const HelperSource *source) {
+    if (source->problem[0] == '\0')
+        return NULL;
+    const char *text = credential_outcome_text(credential_outcome_from_name(source->problem));
+    return text ? _(text) : _("It cannot be used.");
+}
+
+/* --- finding --- */
+
+/* Appends; takes the items over. */
+static int append(CredentialSources *sources, HelperSource *items, size_t count) {
+    HelperSource *grown = reallocarray(sources->items, sources->count + count + 1, sizeof *grown);
+    if (!grown) {
+        (void) helper_sources_free(items, count); /* returns NULL */
+        return tool_fault(-ENOMEM);
+    }
+    if (count > 0)
+        memcpy(grown + sources->count, items, count * sizeof *items);
+    sources->items = grown;
+    sources->count += count;
+    free(items);
+    return 0;
+}
+
+static int list(bool tokens, CredentialSources *sources) {
     CLEANUP(helper_freep) Helper *helper = NULL;
-    int r = start(&helper);
+    HelperSource *items = NULL;
+    size_t count = 0;
+    int r = start(tokens, &helper);
     if (r != 0)
         return r;
-    r = helper_list(helper, frame_now() + HELPER_TIME, &ret->items, &ret->count);
-    if (r != 0)
-        return helper_failed(helper, r);
-    ret->usable = calloc(ret->count + 1, sizeof *ret->usable);
-    if (!ret->usable)
-        return tool_fault(-ENOMEM);
-    for (size_t i = 0; i < ret->count; i++)
-        if (ret->items[i].problem[0] == '\0')
-            ret->usable[ret->n_usable++] = i;
-    return 0;
+    r = helper_list(helper, frame_now() + HELPER_TIME, &items, &count);
+    return r == 0 ? append(sources, items, count) : credential_failed(helper, r);
 }
 
-static int show_sources(const Tool *tool, const Sources *sources) {
-    size_t number = 0;
-    for (size_t i = 0; i < sources->count; i++) {
-        const HelperSource *source = &sources->items[i];
-        CLEANUP(free_pointer) char *label = printable(source->label);
-        if (!label)
-            return -ENOMEM;
-        if (source->problem[0] == '\0')
-            output_say(&tool->output, "  %zu) %s", ++number, label);
-        else
-            output_say(&tool->output, "   - %s: %s", label,
-                       _(credential_outcome_text(credential_outcome_from_name(source->problem))));
-    }
-    return 0;
-}
-
-static int no_source(const Sources *sources) {
-    output_complain(_("Put the .p12 file that the issuer gave you into ~/.ovcert, or name it with --credential=FILE."),
-                    sources->count == 0 ? _("No credential was found.") : _("None of the credentials can be used."));
-    return EXIT_NOT_FOUND;
-}
-
-static int choose_number(Tool *tool, size_t max, size_t *ret) {
-    Ask *ask = NULL;
-    CLEANUP(free_pointer) char *prompt = NULL;
-    int r = tool_terminal(tool, _("The choice of a file (--credential=FILE)"), &ask);
-    if (r != 0)
-        return r;
-    if (asprintf(&prompt, _("Number of the file (1-%zu): "), max) < 0) {
-        prompt = NULL; /* unspecified after a failure */
-        return tool_fault(-ENOMEM);
-    }
-    r = ask_number(ask, prompt, max, ret);
-    return r < 0 ? tool_fault(r) : 0;
-}
-
-static int copy_source(const HelperSource *from, HelperSource *ret) {
-    ret->kind = strdup(from->kind);
-    ret->id = strdup(from->id);
-    ret->label = printable(from->label);
-    return ret->kind && ret->id && ret->label ? 0 : tool_fault(-ENOMEM);
-}
-
-static int choose_source(Tool *tool, HelperSource *ret) {
-    CLEANUP(sources_done) Sources sources = {0};
-    size_t number = 1;
-    int r = find_sources(&sources);
-    if (r != 0)
-        return r;
-    if (sources.count > 0)
-        output_say(&tool->output, "%s", _("Credentials:"));
-    r = show_sources(tool, &sources);
-    if (r < 0)
-        return tool_fault(r);
-    if (sources.n_usable == 0)
-        return no_source(&sources);
-    if (sources.n_usable > 1 && (r = choose_number(tool, sources.n_usable, &number)) != 0)
-        return r;
-    return copy_source(&sources.items[sources.usable[number - 1]], ret);
+static int find_all(CredentialSources *ret) {
+    int r = list(false, ret);
+    if (r == 0 && geteuid() == 0)
+        (void) list(true, ret); /* what is wrong with the tokens was said; the files are there all the same */
+    return r;
 }
 
 /* The helper knows files by their absolute names. */
@@ -147,109 +121,144 @@ static char *absolute(const char *path) {
     return !folder || asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
 }
 
-static int named_source(const char *path, HelperSource *ret) {
-    ret->kind = strdup(CREDENTIAL_KIND_PKCS12);
-    ret->id = absolute(path);
-    ret->label = printable(path);
-    return ret->kind && ret->id && ret->label ? 0 : tool_fault(-ENOMEM);
+static int named_file(const char *path, CredentialSources *ret) {
+    HelperSource *source = ret->items = calloc(1, sizeof *ret->items);
+    if (!source)
+        return tool_fault(-ENOMEM);
+    ret->count = 1;
+    *source = (HelperSource){
+        .kind = strdup(CREDENTIAL_KIND_PKCS12),
+        .id = absolute(path),
+        .label = strdup(path),
+        .flags = CREDENTIAL_SOURCE_HIDDEN,
+        .problem = strdup(""),
+        .detail = strdup(""),
+    };
+    bool whole = source->kind && source->id && source->label && source->problem && source->detail;
+    return whole ? 0 : tool_fault(-ENOMEM);
 }
 
-static void source_done(HelperSource *source) {
-    free(source->kind);
-    free(source->id);
-    free(source->label);
-}
-
-/* --- unlocking --- */
-
-typedef struct Attempts {
-    Secret *tried[ATTEMPTS];
-    size_t count;
-} Attempts;
-
-static void attempts_done(Attempts *attempts) {
-    for (size_t i = 0; i < attempts->count; i++)
-        attempts->tried[i] = secret_free(attempts->tried[i]);
-}
-
-/* Compares what one person has typed twice; the time it takes tells nobody anything new. */
-static bool was_tried(const Attempts *attempts, const Secret *secret) {
-    for (size_t i = 0; i < attempts->count; i++)
-        if (view_equal(secret_view(attempts->tried[i]), secret_view(secret)))
-            return true;
-    return false;
-}
-
-static int ask_passphrase(Tool *tool, const char *label, Secret **ret) {
-    Ask *ask = NULL;
-    CLEANUP(free_pointer) char *prompt = NULL;
-    int r = tool_terminal(tool, _("The passphrase"), &ask);
+/* By its URI, as "credentials" shows it. */
+static int named_token(const char *uri, CredentialSources *ret) {
+    CLEANUP(credential_sources_done) CredentialSources all = {0};
+    int r = list(true, &all);
+    for (size_t i = 0; r == 0 && i < all.count; i++) {
+        if (strcmp(all.items[i].id, uri) != 0)
+            continue;
+        if (!(ret->items = calloc(1, sizeof *ret->items)))
+            return tool_fault(-ENOMEM);
+        ret->items[0] = all.items[i];
+        ret->count = 1;
+        all.items[i] = all.items[--all.count];
+        return 0;
+    }
     if (r != 0)
         return r;
-    if (asprintf(&prompt, _("Passphrase of %s: "), label) < 0) {
+    output_complain(_("Insert it, and see its URI with \"ovcertctl credentials\"."), _("There is no such token."));
+    return EXIT_NOT_FOUND;
+}
+
+int credential_find(Tool *tool, CredentialSources *ret) {
+    const char *named = tool->options->values[OPTION_CREDENTIAL];
+    if (!named)
+        return find_all(ret);
+    bool token = strncmp(named, TOKEN_SCHEME, strlen(TOKEN_SCHEME)) == 0;
+    return token ? named_token(named, ret) : named_file(named, ret);
+}
+
+/* --- choosing --- */
+
+/* Why it is no choice; NULL when it is one. A token that shows all it has is looked at before its PIN is asked for. */
+static const char *unfit(const Tool *tool, const ProfileInfo *profile, const HelperSource *source) {
+    const char *problem = credential_problem(source), *last = _("there is no personal certificate on it");
+    if (problem || source->flags & CREDENTIAL_SOURCE_HIDDEN || !credential_is_token(source))
+        return problem;
+    for (size_t i = 0; i < source->n_certificates; i++) {
+        CLEANUP(certificate_info_done) CertificateInfo info = {0};
+        int r = fit_read(&source->certificates[i], &info);
+        last = r != 0 ? _("it is not a valid certificate") : fit_problem(tool, profile, &info);
+        if (!last)
+            return NULL;
+    }
+    return last;
+}
+
+static int show_sources(const Tool *tool, const ProfileInfo *profile, const CredentialSources *sources) {
+    size_t number = 0;
+    for (size_t i = 0; i < sources->count; i++) {
+        const HelperSource *source = &sources->items[i];
+        const char *problem = unfit(tool, profile, source);
+        CLEANUP(free_pointer) char *label = credential_label(source);
+        if (!label)
+            return -ENOMEM;
+        if (problem)
+            output_say(&tool->output, "   - %s: %s", label, problem);
+        else
+            output_say(&tool->output, "  %zu) %s", ++number, label);
+    }
+    return 0;
+}
+
+static int no_source(const CredentialSources *sources) {
+    output_complain(_("Put the .p12 file that the issuer gave you into ~/.ovcert, or name it with --credential=FILE."),
+                    sources->count == 0 ? _("No credential was found.") : _("None of the credentials can be used."));
+    return EXIT_NOT_FOUND;
+}
+
+static int choose_number(Tool *tool, size_t max, size_t *ret) {
+    Ask *ask = NULL;
+    CLEANUP(free_pointer) char *prompt = NULL;
+    int r = tool_terminal(tool, _("The choice of a credential (--credential=FILE)"), &ask);
+    if (r != 0)
+        return r;
+    if (asprintf(&prompt, _("Number of the credential (1-%zu): "), max) < 0) {
         prompt = NULL; /* unspecified after a failure */
         return tool_fault(-ENOMEM);
     }
-    r = ask_secret(ask, prompt, ret);
+    r = ask_number(ask, prompt, max, ret);
     return r < 0 ? tool_fault(r) : 0;
 }
 
-/* One try with one helper, since a wrong passphrase ends it. 0, with *ret_wrong when the passphrase is wrong, or an
- * ExitStatus, said. */
-static int try_unlock(const HelperSource *source, const Secret *secret, Credential *ret, bool *ret_wrong) {
-    int r = start(&ret->helper);
+/* The number-th of those that are a choice; NULL when there are fewer. */
+static const HelperSource *choice(const Tool *tool, const ProfileInfo *profile, const CredentialSources *sources,
+                                  size_t number) {
+    for (size_t i = 0; i < sources->count; i++)
+        if (!unfit(tool, profile, &sources->items[i]) && --number == 0)
+            return &sources->items[i];
+    return NULL;
+}
+
+static int choose(Tool *tool, const ProfileInfo *profile, const CredentialSources *sources, const HelperSource **ret) {
+    size_t count = 0, number = 1;
+    if (sources->count > 0)
+        output_say(&tool->output, "%s", _("Credentials:"));
+    int r = show_sources(tool, profile, sources);
+    if (r < 0)
+        return tool_fault(r);
+    while (choice(tool, profile, sources, count + 1))
+        count++;
+    if (count == 0)
+        return no_source(sources);
+    if (count > 1 && (r = choose_number(tool, count, &number)) != 0)
+        return r;
+    *ret = choice(tool, profile, sources, number);
+    return 0;
+}
+
+int credential_open(Tool *tool, const ProfileInfo *profile, Credential *ret) {
+    CLEANUP(credential_sources_done) CredentialSources sources = {0};
+    const HelperSource *source = NULL;
+    int r = credential_find(tool, &sources);
     if (r != 0)
         return r;
-    r = helper_unlock(ret->helper, source, &(HelperUnlock){.secret = secret}, frame_now() + HELPER_TIME,
-                      &ret->certificates, &ret->n_certificates);
-    *ret_wrong = r == CREDENTIAL_OUTCOME_WRONG_SECRET;
-    if (*ret_wrong) {
-        output_complain(NULL, "%s", _(credential_outcome_text(r)));
-        ret->helper = helper_free(ret->helper);
-        return 0;
-    }
-    return r == 0 ? 0 : helper_failed(ret->helper, r);
-}
-
-static int give_up(void) {
-    output_complain(_("Start again when you have the right passphrase."), _("The file stays locked."));
-    return EXIT_FAILED;
-}
-
-static int unlock(Tool *tool, const HelperSource *source, Credential *ret) {
-    CLEANUP(attempts_done) Attempts attempts = {0};
-    for (int prompt = 0; prompt < ATTEMPTS; prompt++) {
-        Secret *secret = NULL;
-        int r = ask_passphrase(tool, source->label, &secret);
-        if (r != 0)
-            return r;
-        if (was_tried(&attempts, secret)) {
-            (void) secret_free(secret); /* returns NULL */
-            output_complain(NULL, _("That is the same passphrase again; it was not tried again."));
-            continue;
-        }
-        attempts.tried[attempts.count++] = secret;
-        bool wrong = false;
-        r = try_unlock(source, secret, ret, &wrong);
-        if (r != 0 || !wrong)
-            return r;
-    }
-    return give_up();
-}
-
-int credential_open(Tool *tool, Credential *ret) {
-    CLEANUP(source_done) HelperSource source = {0};
-    const char *named = tool->options->values[OPTION_CREDENTIAL];
-    int r = named ? named_source(named, &source) : choose_source(tool, &source);
-    if (r != 0)
+    if (options_has(tool->options, OPTION_CREDENTIAL))
+        source = &sources.items[0];
+    else if ((r = choose(tool, profile, &sources, &source)) != 0)
         return r;
-    r = unlock(tool, &source, ret);
-    if (r == 0)
-        ret->label = TAKE_PTR(source.label);
-    return r;
+    return credential_unlock(tool, source, ret);
 }
 
 int credential_sign(Credential *credential, const Statement *statement, char **ret_algorithm, Bytes *ret_signature) {
     int r = helper_sign(credential->helper, statement, frame_now() + HELPER_TIME, ret_algorithm, ret_signature);
-    return r == 0 ? 0 : helper_failed(credential->helper, r);
+    return r == 0 ? 0 : credential_failed(credential->helper, r);
 }

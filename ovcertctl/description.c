@@ -4,6 +4,7 @@
 #include "ovcertctl/description.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,13 @@ void reasons_done(Reasons *reasons) {
     *reasons = (Reasons){0};
 }
 
+bool reasons_have(const Reasons *reasons, const char *name) {
+    for (size_t i = 0; i < reasons->count; i++)
+        if (strcmp(reasons->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 void certificate_info_done(CertificateInfo *info) {
     bytes_done(&info->fingerprint);
     free(info->subject);
@@ -25,7 +33,10 @@ void certificate_info_done(CertificateInfo *info) {
     free(info->common_name);
     free(info->serial);
     free(info->holder);
+    free(info->key_type);
+    free(info->policies);
     reasons_done(&info->reasons);
+    bytes_list_done(&info->chain);
     *info = (CertificateInfo){0};
 }
 
@@ -90,6 +101,35 @@ int reasons_read(sd_bus_message *message, void *reasons) {
     return dict_read_list(message, "a{sv}", read_reason, reasons);
 }
 
+static int read_issuer(sd_bus_message *message, void *chain) {
+    const void *data;
+    size_t size;
+    int r = sd_bus_message_read_array(message, 'y', &data, &size);
+    return r < 0 ? r : bytes_list_append(chain, (View){data, size});
+}
+
+int chain_read(sd_bus_message *message, void *chain) {
+    return dict_read_list(message, "ay", read_issuer, chain);
+}
+
+/* One more, behind a comma. */
+static int read_policy(sd_bus_message *message, void *userdata) {
+    char **policies = userdata, *longer = NULL;
+    const char *policy;
+    int r = sd_bus_message_read_basic(message, 's', &policy);
+    if (r < 0)
+        return r;
+    if (asprintf(&longer, "%s%s%s", *policies ? *policies : "", *policies ? ", " : "", policy) < 0)
+        return -ENOMEM;
+    free(*policies);
+    *policies = longer;
+    return 0;
+}
+
+static int read_policies(sd_bus_message *message, void *policies) {
+    return dict_read_list(message, "s", read_policy, policies);
+}
+
 #define CERTIFICATE_FIELDS(info)                                                                                       \
     {.key = "fingerprint", .type = "ay", .target = &(info)->fingerprint, .optional = true},                            \
         {.key = "subject", .type = "s", .target = &(info)->subject, .optional = true},                                 \
@@ -97,14 +137,18 @@ int reasons_read(sd_bus_message *message, void *reasons) {
         {.key = "common-name", .type = "s", .target = &(info)->common_name, .optional = true},                         \
         {.key = "serial", .type = "s", .target = &(info)->serial, .optional = true},                                   \
         {.key = "holder", .type = "s", .target = &(info)->holder, .optional = true},                                   \
-        {.key = "not-before", .type = "x", .target = &(info)->not_before, .optional = true}, {                         \
-        .key = "not-after", .type = "x", .target = &(info)->not_after, .optional = true                                \
+        {.key = "not-before", .type = "x", .target = &(info)->not_before, .optional = true},                           \
+        {.key = "not-after", .type = "x", .target = &(info)->not_after, .optional = true},                             \
+        {.key = "key-type", .type = "s", .target = &(info)->key_type, .optional = true},                               \
+        {.key = "key-bits", .type = "u", .target = &(info)->key_bits, .optional = true}, {                             \
+        .key = "policies", .type = "as", .target = &(info)->policies, .read = read_policies, .optional = true          \
     }
 
 static int fill_empty(CertificateInfo *info) {
     int r;
     if ((r = or_empty(&info->subject)) < 0 || (r = or_empty(&info->issuer)) < 0 ||
-        (r = or_empty(&info->common_name)) < 0 || (r = or_empty(&info->serial)) < 0)
+        (r = or_empty(&info->common_name)) < 0 || (r = or_empty(&info->serial)) < 0 ||
+        (r = or_empty(&info->key_type)) < 0 || (r = or_empty(&info->policies)) < 0)
         return r;
     return or_empty(&info->holder);
 }
@@ -136,6 +180,7 @@ static int read_assigned(sd_bus_message *message, void *userdata) {
         {.key = "accepted", .type = "b", .target = &info->accepted},
         {.key = "reasons", .type = "aa{sv}", .target = &info->reasons, .read = reasons_read, .optional = true},
         {.key = "revocation-checked", .type = "x", .target = &info->revocation_checked, .optional = true},
+        {.key = "chain", .type = "aay", .target = &info->chain, .read = chain_read, .optional = true},
     };
     int r = dict_read(message, dict, ELEMENTSOF(dict));
     return r < 0 ? r : certificate_complete(info);
@@ -204,6 +249,19 @@ int profile_info_read(sd_bus_message *message, ProfileInfo *info) {
     return or_empty(&info->block_reason);
 }
 
+/* With commas; NULL when out of memory. */
+static char *join(const char *const *words) {
+    char *joined = strdup("");
+    for (size_t i = 0; joined && words && words[i]; i++) {
+        char *longer = NULL;
+        if (asprintf(&longer, "%s%s%s", joined, i > 0 ? ", " : "", words[i]) < 0)
+            longer = NULL; /* unspecified after a failure */
+        free(joined);
+        joined = longer;
+    }
+    return joined;
+}
+
 int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info) {
     info->not_before = facts->not_before;
     info->not_after = facts->not_after;
@@ -212,7 +270,11 @@ int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info) 
     info->common_name = strdup(facts->common_name);
     info->serial = strdup(facts->serial);
     info->holder = strdup(facts->holder);
-    if (!info->subject || !info->issuer || !info->common_name || !info->serial || !info->holder)
+    info->key_type = strdup(facts->key_type);
+    info->key_bits = facts->key_bits;
+    info->policies = join(facts->policies);
+    if (!info->subject || !info->issuer || !info->common_name || !info->serial || !info->holder || !info->key_type ||
+        !info->policies)
         return -ENOMEM;
     return bytes_copy((View){facts->fingerprint, sizeof facts->fingerprint}, &info->fingerprint);
 }

@@ -33,11 +33,15 @@ typedef struct CertificateInfo {
     char *holder;
     int64_t not_before;
     int64_t not_after;
-    int64_t since; /* of an assigned one, from here on */
+    char *key_type; /* "" when not told */
+    uint32_t key_bits;
+    char *policies; /* with commas; "" for none */
+    int64_t since;  /* of an assigned one, from here on */
     bool proven;
     bool accepted;
     Reasons reasons;
     int64_t revocation_checked;
+    BytesList chain; /* Describe's alone */
 } CertificateInfo;
 
 typedef struct OperationInfo {
@@ -74,12 +78,14 @@ typedef struct ProfileInfo {
     size_t n_candidates;
 } ProfileInfo;
 
+bool reasons_have(const Reasons *reasons, const char *name);
 void reasons_done(Reasons *reasons);
 void certificate_info_done(CertificateInfo *info);
 void profile_info_done(ProfileInfo *info);
 
 /* Each reads at the message's cursor; 0 or a negative errno, and what was read so far is the caller's to free. */
 int reasons_read(sd_bus_message *message, void *reasons);
+int chain_read(sd_bus_message *message, void *chain);           /* aay into a BytesList */
 int certificate_info_read(sd_bus_message *message, void *info); /* of what is no certificate there may be no facts */
 int profile_info_read(sd_bus_message *message, ProfileInfo *info);
 

@@ -33,7 +33,11 @@ static const Verb verbs[] = {
      N_("Replace the certificate by a new one of the same holder, in one go"),
      N_("Chooses and proves the new certificate first; the old one stays assigned until the new one takes its place.\n"
         "Interrupted anywhere, it goes on where it was when run again.")},
-    {"unlink", "[USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(UNTIL_ASSIGN), verb_unlink,
+    {"change", "", 0, 0, OPTION_BIT(CREDENTIAL) | OPTION_BIT(YES), verb_renew,
+     N_("Change the certificate for another one of the same holder; the same as \"renew\""),
+     N_("Chooses and proves the other certificate first; the assigned one stays until that takes its place.\n"
+        "Interrupted anywhere, it goes on where it was when run again.")},
+    {"unlink", "[USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(UNTIL_ASSIGN) | OPTION_BIT(BAR), verb_unlink,
      N_("Prepare to unlink the certificate from the profile; nothing changes yet"),
      N_("The next step is \"ovcertctl confirm\".")},
     {"confirm", "[OPERATION]", 0, 1, OPTION_BIT(USER), verb_confirm,
@@ -49,14 +53,39 @@ static const Verb verbs[] = {
         "Administrators may assign a certificate file (--certificate) without proof; the log says so.")},
     {"check", "CERTIFICATE", 1, 1, OPTION_BIT(USER), verb_check, N_("Would this certificate file do, and if not, why?"),
      N_("PEM or DER; in PEM the certificates of the issuers may follow. Ends with 0 when it is accepted, 1 when not.")},
-    {"list", "", 0, 0, OPTION_BIT(STATE) | OPTION_BIT(STATUS), verb_list, N_("List profiles (administrators)"), NULL},
+    {"explain", "[CERTIFICATE|USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(CERTIFICATE), verb_explain,
+     N_("Everything about a verdict: facts, chain, every reason with what to do"),
+     N_("Of one's own or a USER's assigned certificate, or of a certificate file. What has a slash in it or is the "
+        "name of\n"
+        "a file is a certificate; --user and --certificate leave no doubt, and together judge the file for that user.\n"
+        "Ends with 0 when it is accepted, 1 when not, 3 when there is none.")},
+    {"credentials", "", 0, 0, OPTION_BIT(CREDENTIAL) | OPTION_BIT(UNLOCK), verb_credentials,
+     N_("What .p12 files and tokens there are, and whether their certificates would do"),
+     N_("What is inside a .p12 file shows only with --unlock, as on tokens that hide their certificates.")},
+    {"find", "CERTIFICATE", 1, 1, OPTION_BIT(NO_VALIDATION), verb_find,
+     N_("Whose is this certificate? (administrators, services)"),
+     N_("It proves nothing about who brings the certificate. Ends with 1 when it is not accepted, 3 when it is\n"
+        "assigned to nobody.")},
+    {"list", "", 0, 0, OPTION_BIT(STATE) | OPTION_BIT(STATUS) | OPTION_BIT(EXPIRING), verb_list,
+     N_("List profiles (administrators)"), N_("With several of the options, only profiles that fit all of them.")},
+    {"block", "NAME", 0, 1, OPTION_BIT(USER) | OPTION_BIT(REASON), verb_block,
+     N_("Refuse sign-ins with a profile's certificate, at once (administrators)"),
+     N_("A lost card, say. It lasts until \"ovcertctl unblock\".")},
+    {"unblock", "NAME", 0, 1, OPTION_BIT(USER), verb_unblock, N_("Lift a block (administrators)"), NULL},
+    {"unbar", "CERTIFICATE|FINGERPRINT", 1, 1, 0, verb_unbar, N_("Take back \"unlink --bar\" (administrators)"),
+     N_("The fingerprint stands in the log (certificate-barred); a certificate file will do, too.")},
     {"profile create", "NAME", 1, 1, OPTION_BIT(UID) | OPTION_BIT(HOLDER), verb_profile_create,
      N_("Make a profile for a Unix account (root)"),
      N_("With a holder, the user can assign the first certificate alone; without, it takes an administrator.")},
     {"profile show", "[NAME]", 0, 1, OPTION_BIT(USER), verb_profile_show, N_("Show a profile, as \"status\" does"),
      NULL},
-    {"log", "", 0, 0, OPTION_BIT(USER) | OPTION_BIT(VERIFY) | OPTION_BIT(LINES), verb_log,
-     N_("Show the audit log, or check that it is whole (administrators)"), NULL},
+    {"profile delete", "[NAME]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(YES), verb_profile_delete,
+     N_("Delete a profile, after a question"),
+     N_("With --no-ask-password and without --yes it is prepared only, and \"ovcertctl confirm\" deletes it.")},
+    {"log", "", 0, 0, OPTION_BIT(USER) | OPTION_BIT(VERIFY) | OPTION_BIT(LINES) | OPTION_BIT(FOLLOW), verb_log,
+     N_("Show the audit log, or check that it is whole (administrators)"),
+     N_("--follow begins with the newest 10 entries, or --lines, and ends with 0 when it is interrupted.\n"
+        "With --json=short it prints one object a line.")},
 };
 
 static void print_verbs(void) {

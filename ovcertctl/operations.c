@@ -11,24 +11,39 @@
 #include "ovcertctl/json.h"
 #include "ovcertctl/verbs.h"
 
-int operation_unlink(Tool *tool, const char *user, bool until_assign, char **ret_id, uint64_t *ret_deadline) {
-    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+/* Unlink and Delete answer alike. */
+static int call_opening(Tool *tool, sd_bus_message *message, char **ret_id, uint64_t *ret_deadline) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-    int r = client_profile_message(tool->client, user, "Unlink", &message);
-    if (r < 0)
-        return r;
-    r = sd_bus_message_append(message, "a{sv}", 1, "until-assign", "b", (int) until_assign);
-    if (r < 0)
-        return r;
-    r = tool_call(tool, message, &reply);
+    const char *id;
+    int r = tool_call(tool, message, &reply);
     if (r != 0)
         return r;
-    const char *id;
     r = sd_bus_message_read(reply, "st", &id, ret_deadline);
     if (r < 0)
         return client_bad_reply(tool->client, r);
     *ret_id = strdup(id);
     return *ret_id ? 0 : -ENOMEM;
+}
+
+int operation_unlink(Tool *tool, const char *user, const UnlinkOptions *options, char **ret_id,
+                     uint64_t *ret_deadline) {
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+    int r = client_profile_message(tool->client, user, "Unlink", &message);
+    if (r < 0)
+        return r;
+    int until_assign = options->until_assign, bar = options->bar;
+    r = bar ? sd_bus_message_append(message, "a{sv}", 2, "until-assign", "b", until_assign, "bar", "b", bar)
+            : sd_bus_message_append(message, "a{sv}", 1, "until-assign", "b", until_assign);
+    return r < 0 ? r : call_opening(tool, message, ret_id, ret_deadline);
+}
+
+int operation_delete(Tool *tool, const char *user, char **ret_id, uint64_t *ret_deadline) {
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+    int r = client_profile_message(tool->client, user, "Delete", &message);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_append(message, "a{sv}", 0);
+    return r < 0 ? r : call_opening(tool, message, ret_id, ret_deadline);
 }
 
 int operation_confirm(Tool *tool, const char *user, const char *id) {
@@ -49,7 +64,7 @@ int operation_cancel(Tool *tool, const char *user, const char *id) {
     return r < 0 ? r : tool_call(tool, message, NULL);
 }
 
-static int print_json(const Tool *tool, const char *id, const char *state, uint64_t deadline) {
+int operation_print(const Tool *tool, const char *id, const char *state, uint64_t deadline) {
     if (tool->output.format == OUTPUT_TEXT)
         return 0;
     CLEANUP(json_freep) JsonObject *object = json_object_new_object();
@@ -66,6 +81,13 @@ static int print_json(const Tool *tool, const char *id, const char *state, uint6
     return 0;
 }
 
+void operation_say_next(const Tool *tool, const char *user, const char *id, uint64_t deadline) {
+    const char *option = user ? " --user " : "", *name = user ? user : "";
+    output_say(&tool->output,
+               _("Go on with \"ovcertctl confirm%s%s %s\" until %s, or drop it with \"ovcertctl cancel%s%s %s\"."),
+               option, name, id, output_time((int64_t) deadline).text, option, name, id);
+}
+
 static int begin(Tool *tool, const char *operand, char **ret_user) {
     int r = tool_connect(tool);
     if (r != 0)
@@ -78,16 +100,25 @@ int verb_unlink(Tool *tool, char **operands, size_t n_operands) {
     CLEANUP(free_pointer) char *user = NULL;
     CLEANUP(free_pointer) char *id = NULL;
     uint64_t deadline;
+    const UnlinkOptions options = {
+        .until_assign = options_has(tool->options, OPTION_UNTIL_ASSIGN),
+        .bar = options_has(tool->options, OPTION_BAR),
+    };
     int r = begin(tool, n_operands > 0 ? operands[0] : NULL, &user);
     if (r != 0)
         return r;
-    r = operation_unlink(tool, user, options_has(tool->options, OPTION_UNTIL_ASSIGN), &id, &deadline);
+    r = operation_unlink(tool, user, &options, &id, &deadline);
     if (r != 0)
         return tool_failed(tool, r);
-    output_say(&tool->output, _("Unlinking the certificate is prepared; nothing has changed yet (operation %s)."), id);
-    output_say(&tool->output, _("Go on with \"ovcertctl confirm\" until %s, or drop it with \"ovcertctl cancel\"."),
-               output_time((int64_t) deadline).text);
-    return print_json(tool, id, "requested", deadline);
+    if (options.bar)
+        output_say(&tool->output, _("The certificate is barred: it is not accepted any more, whatever becomes of the "
+                                    "unlinking. To take that back: \"ovcertctl unbar\"."));
+    output_say(&tool->output,
+               options.bar ? _("Unlinking the certificate is prepared; it is still assigned (operation %s).")
+                           : _("Unlinking the certificate is prepared; nothing has changed yet (operation %s)."),
+               id);
+    operation_say_next(tool, n_operands > 0 || options_has(tool->options, OPTION_USER) ? user : NULL, id, deadline);
+    return operation_print(tool, id, "requested", deadline);
 }
 
 static int no_operation(void) {
@@ -126,6 +157,7 @@ typedef struct Step {
     char *id;
     bool until_assign;
     bool is_unlink;
+    bool is_delete;
 } Step;
 
 static void step_done(Step *step) {
@@ -147,6 +179,7 @@ static int begin_step(Tool *tool, const char *named, bool requested_only, Step *
         return r;
     ret->until_assign = operation && operation->until_assign;
     ret->is_unlink = operation && strcmp(operation->kind, "unlink") == 0;
+    ret->is_delete = operation && strcmp(operation->kind, "delete-profile") == 0;
     ret->id = strdup(operation ? operation->id : named);
     return ret->id ? 0 : tool_fault(-ENOMEM);
 }
@@ -165,9 +198,11 @@ int verb_confirm(Tool *tool, char **operands, size_t n_operands) {
     else if (step.is_unlink)
         output_say(&tool->output,
                    _("Confirmed. The certificate is unlinked; assign the new one with \"ovcertctl assign\"."));
+    else if (step.is_delete)
+        output_say(&tool->output, _("Confirmed. The profile %s is deleted."), step.user);
     else
         output_say(&tool->output, _("Confirmed."));
-    return print_json(tool, step.id, "confirmed", 0);
+    return operation_print(tool, step.id, "confirmed", 0);
 }
 
 int verb_cancel(Tool *tool, char **operands, size_t n_operands) {
@@ -179,5 +214,5 @@ int verb_cancel(Tool *tool, char **operands, size_t n_operands) {
     if (r != 0)
         return tool_failed(tool, r);
     output_say(&tool->output, _("Cancelled; nothing was changed."));
-    return print_json(tool, step.id, "cancelled", 0);
+    return operation_print(tool, step.id, "cancelled", 0);
 }

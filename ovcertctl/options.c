@@ -25,6 +25,8 @@ static const struct {
 #undef X
 };
 
+#define HUNDRED_YEARS (INT64_C(100) * 365 * 24 * 60 * 60)
+
 /* Above all letters. */
 #define LONG_BASE 256
 
@@ -54,6 +56,28 @@ int options_number(const char *text, uint64_t max, uint64_t *ret) {
     }
     *ret = value;
     return 0;
+}
+
+int options_time(const char *text, int64_t *ret) {
+    static const struct {
+        char letter;
+        int64_t seconds;
+    } units[] = {{'h', 60 * 60}, {'d', 24 * 60 * 60}, {'w', 7 * 24 * 60 * 60}};
+    size_t digits = strspn(text, "0123456789");
+    char number[8] = "";
+    if (digits >= sizeof number || text[digits] == '\0' || text[digits + 1] != '\0')
+        return -EINVAL;
+    memcpy(number, text, digits);
+    for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+        uint64_t value;
+        if (units[i].letter != text[digits])
+            continue;
+        if (options_number(number, (uint64_t) (HUNDRED_YEARS / units[i].seconds), &value) < 0)
+            return -EINVAL;
+        *ret = (int64_t) value * units[i].seconds;
+        return 0;
+    }
+    return -EINVAL;
 }
 
 static OptionId by_letter(int letter) {
@@ -86,6 +110,8 @@ static int interpret(Options *options, OptionId id, const char *value) {
         if (options_number(value, UINT32_MAX, &options->lines) < 0 || options->lines == 0)
             return bad_value(id, value);
         return 0;
+    case OPTION_EXPIRING:
+        return options_time(value, &options->expiring) < 0 ? bad_value(id, value) : 0;
     default:
         return 0;
     }
@@ -94,7 +120,7 @@ static int interpret(Options *options, OptionId id, const char *value) {
 int options_parse(int argc, char *argv[], Options *ret) {
     Options options = {0};
     int c;
-    while ((c = getopt_long(argc, argv, "hqyn:", long_options, NULL)) >= 0) {
+    while ((c = getopt_long(argc, argv, "hqyfn:", long_options, NULL)) >= 0) {
         OptionId id = c >= LONG_BASE ? (OptionId) (c - LONG_BASE) : by_letter(c);
         if (id >= OPTION_COUNT_) { /* getopt has said what is wrong */
             (void) fprintf(stderr, "%s\n", _("See \"ovcertctl --help\"."));

@@ -18,18 +18,27 @@
     X(NO_ASK_PASSWORD, "no-ask-password", 0, "", N_("Ask nothing: no password, no passphrase, no question"))           \
     X(QUIET, "quiet", 'q', "", N_("Print nothing but errors"))                                                         \
     X(USER, "user", 0, "NAME", N_("The profile of this user instead of one's own"))                                    \
-    X(CREDENTIAL, "credential", 0, "FILE", N_("The .p12 file with the new certificate and its key"))                   \
+    X(CREDENTIAL, "credential", 0, "FILE",                                                                             \
+      N_("The .p12 file, or the pkcs11: URI of the token, with certificate and key"))                                  \
     X(YES, "yes", 'y', "", N_("Answer the question with yes"))                                                         \
     X(UNTIL_ASSIGN, "until-assign", 0, "", N_("Keep the old certificate until the new one is assigned"))               \
-    X(CERTIFICATE, "certificate", 0, "FILE", N_("As administrator: assign this certificate without proof"))            \
+    X(CERTIFICATE, "certificate", 0, "FILE",                                                                           \
+      N_("This certificate file (\"assign\": as administrator, without proof)"))                                       \
     X(HOLDER_CHANGE, "holder-change", 0, "", N_("As administrator: let another holder in"))                            \
     X(STATE, "state", 0, "STATE", N_("Only profiles that are unassigned, assigned or blocked"))                        \
     X(STATUS, "status", 0, "STATUS",                                                                                   \
       N_("Only certificates that are none, valid, expiring, expired, not-yet-valid, revoked or untrusted"))            \
+    X(EXPIRING, "expiring", 0, "TIME",                                                                                 \
+      N_("Only certificates that end within this time, such as 12h, 30d or 8w, or have ended"))                        \
     X(UID, "uid", 0, "UID", N_("The user id (default: that of the account of this name)"))                             \
     X(HOLDER, "holder", 0, "ID", N_("The holder, such as 99999999R or ES:99999999R"))                                  \
     X(VERIFY, "verify", 0, "", N_("Check the chain of the log instead of showing it"))                                 \
-    X(LINES, "lines", 'n', "N", N_("Only the newest N entries"))
+    X(LINES, "lines", 'n', "N", N_("Only the newest N entries"))                                                       \
+    X(FOLLOW, "follow", 'f', "", N_("Show the newest entries, and new ones as they come, until interrupted"))          \
+    X(REASON, "reason", 0, "TEXT", N_("Why, for those who see the profile"))                                           \
+    X(BAR, "bar", 0, "", N_("As administrator: never accept this certificate again (a lost key, say)"))                \
+    X(NO_VALIDATION, "no-validation", 0, "", N_("As root: also a certificate that is not accepted"))                   \
+    X(UNLOCK, "unlock", 0, "", N_("Ask for passphrases and PINs, and show what is inside"))
 
 typedef enum OptionId {
 #define X(symbol, name, letter, argument, help) OPTION_##symbol,
@@ -51,6 +60,7 @@ typedef struct Options {
     OutputFormat format;               /* --json */
     uint32_t uid;                      /* --uid */
     uint64_t lines;                    /* --lines; 0: all */
+    int64_t expiring;                  /* --expiring, seconds */
     char **operands;                   /* the verb first */
     size_t n_operands;
 } Options;
@@ -65,5 +75,7 @@ int options_parse(int argc, char *argv[], Options *ret);
 const char *options_name(OptionId id);
 /* The help lines of these options, to standard output. */
 void options_print_help(uint32_t mask);
+/* "12h", "30d", "8w": seconds, at most a hundred years; 0 or -EINVAL. */
+int options_time(const char *text, int64_t *ret);
 /* A decimal number without sign or space, at most max; 0 or -EINVAL. */
 int options_number(const char *text, uint64_t max, uint64_t *ret);

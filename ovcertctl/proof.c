@@ -12,9 +12,9 @@
 #include "common/i18n.h"
 #include "common/protocol.h"
 #include "ovcertctl/credential.h"
+#include "ovcertctl/fit.h"
 #include "ovcertctl/verdict.h"
 #include "ovcertctl/view.h"
-#include "trust/certificate.h"
 
 #define SERVICE_NAME "ovcertctl"
 
@@ -35,21 +35,6 @@ static void choice_done(Choice *choice) {
     certificate_info_done(&choice->info);
 }
 
-static int parse(const HelperCertificate *certificate, CertificateInfo *ret) {
-    CLEANUP(certificate_freep) Certificate *parsed = NULL;
-    int r = certificate_parse(bytes_view(&certificate->der), &parsed);
-    return r == 0 ? certificate_info_fill(certificate_facts(parsed), ret) : r;
-}
-
-/* Why it is no choice; NULL when it is one. */
-static const char *unfit(const Tool *tool, const ProfileInfo *profile, const CertificateInfo *info) {
-    if (profile->has_certificate &&
-        view_equal(bytes_view(&profile->certificate.fingerprint), bytes_view(&info->fingerprint)))
-        return info->not_after < tool->now ? _("it is the one that is assigned now, and has expired")
-                                           : _("it is the one that is assigned now");
-    return info->not_after < tool->now ? _("it has expired") : NULL;
-}
-
 static void show_choice(const Tool *tool, size_t number, const CertificateInfo *info, const char *problem) {
     char mark[32] = "-";
     if (!problem)
@@ -65,14 +50,14 @@ static int find_fit(const Tool *tool, const ProfileInfo *profile, const Credenti
     output_say(&tool->output, _("Certificates in %s:"), credential->label);
     for (size_t i = 0; i < credential->n_certificates; i++) {
         CLEANUP(certificate_info_done) CertificateInfo info = {0};
-        int r = parse(&credential->certificates[i], &info);
+        int r = fit_read(&credential->certificates[i], &info);
         if (r < 0)
             return tool_fault(r);
         if (r > 0) {
             output_say(&tool->output, "    - %s", _("not a valid certificate"));
             continue;
         }
-        const char *problem = unfit(tool, profile, &info);
+        const char *problem = fit_problem(tool, profile, &info);
         if (!problem)
             fit[(*ret_count)++] = i;
         show_choice(tool, *ret_count, &info, problem);
@@ -103,30 +88,22 @@ static int choose(Tool *tool, const ProfileInfo *profile, const Credential *cred
     if (r != 0)
         return r;
     if (count == 0) {
-        output_complain(_("Use the file with the new certificate (--credential=FILE)."),
-                        _("No certificate in the file is one to go on with; the reasons stand above."));
+        output_complain(_("Use the credential with the new certificate (--credential=FILE)."),
+                        _("None of these certificates is one to go on with; the reasons stand above."));
         return EXIT_FAILED;
     }
     if (count > 1 && (r = choose_number(tool, count, &number)) != 0)
         return r;
     ret->certificate = &credential->certificates[fit[number - 1]];
-    r = parse(ret->certificate, &ret->info);
+    r = fit_read(ret->certificate, &ret->info);
     return r == 0 ? 0 : tool_fault(-EBADMSG);
 }
 
 /* --- checking and proving --- */
 
-/* At most as many issuers as the contract lets through; borrowed. */
-static BytesList issuers(const HelperCertificate *certificate) {
-    BytesList chain = certificate->chain;
-    if (chain.count > OVCERT_CHAIN_MAX - 1)
-        chain.count = OVCERT_CHAIN_MAX - 1;
-    return chain;
-}
-
 static int check(Tool *tool, const ProfileInfo *profile, const Choice *choice) {
     CLEANUP(verdict_info_done) VerdictInfo verdict = {0};
-    BytesList chain = issuers(choice->certificate);
+    BytesList chain = fit_issuers(choice->certificate);
     int r = verdict_ask(tool, bytes_view(&choice->certificate->der), &chain, profile->user, &verdict, NULL);
     if (r != 0)
         return tool_failed(tool, r);
@@ -154,7 +131,7 @@ static bool replaces_the_shown(const ProfileInfo *profile, const Statement *stat
 }
 
 static int begin(Tool *tool, const ProfileInfo *profile, const Choice *choice, ClientChallenge *ret) {
-    BytesList chain = issuers(choice->certificate);
+    BytesList chain = fit_issuers(choice->certificate);
     int r = client_begin_proof(tool->client, profile->user, bytes_view(&choice->certificate->der), &chain, SERVICE_NAME,
                                terminal_name(), tool_deadline(tool), ret);
     if (r != 0)
@@ -186,7 +163,7 @@ static int prove(Tool *tool, const ProfileInfo *profile, Credential *credential,
 static int prove_new(Tool *tool, const ProfileInfo *profile, Proof *ret) {
     CLEANUP(credential_done) Credential credential = {0};
     CLEANUP(choice_done) Choice choice = {0};
-    int r = credential_open(tool, &credential);
+    int r = credential_open(tool, profile, &credential);
     if (r != 0)
         return r;
     r = choose(tool, profile, &credential, &choice);

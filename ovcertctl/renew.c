@@ -80,7 +80,8 @@ static int unlink_old(Renewal *renewal) {
     uint64_t deadline;
     if (!renewal->profile.has_certificate || renewal->operation)
         return 0;
-    int r = operation_unlink(renewal->tool, renewal->profile.user, true, &renewal->operation, &deadline);
+    int r = operation_unlink(renewal->tool, renewal->profile.user, &(UnlinkOptions){.until_assign = true},
+                             &renewal->operation, &deadline);
     if (r != 0)
         return tool_failed(renewal->tool, r);
     output_say(output_of(renewal),

@@ -112,7 +112,7 @@ int tool_failed(const Tool *tool, int r) {
     return (int) tool_exit_status(r);
 }
 
-static int own_name(Tool *tool, char **ret) {
+int tool_own_name(Tool *tool, char **ret) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = client_message(tool->client, OVCERT_OBJECT_PATH, OVCERT_MANAGER_INTERFACE, "GetProfile", &message);
@@ -140,7 +140,7 @@ int tool_user(Tool *tool, const char *operand, char **ret) {
         return EXIT_USAGE;
     }
     if (!given) {
-        r = own_name(tool, ret);
+        r = tool_own_name(tool, ret);
         return r == 0 ? 0 : tool_failed(tool, r);
     }
     if (!text_is_user_name(given)) {

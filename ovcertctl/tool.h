@@ -45,6 +45,9 @@ int tool_fault(int r);
 /* The exit status of an OvcertError. */
 ExitStatus tool_exit_status(int error);
 
+/* The name of the caller's own profile, as the daemon knows it. A result of client/. */
+int tool_own_name(Tool *tool, char **ret);
+
 /* The user whose profile is meant: --user, else the operand (may be NULL), else the caller's own as the daemon knows
  * it. 0 with *ret (caller frees), or an ExitStatus, said. */
 int tool_user(Tool *tool, const char *operand, char **ret);

@@ -15,6 +15,7 @@ typedef struct VerdictInfo {
     Reasons reasons;
     CertificateInfo certificate; /* empty for what is no certificate */
     int64_t revocation_checked;
+    BytesList chain; /* issuers up to the anchor, as far as found */
 } VerdictInfo;
 
 void verdict_info_done(VerdictInfo *info);

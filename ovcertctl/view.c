@@ -54,6 +54,17 @@ void view_certificate(const Tool *tool, const CertificateInfo *certificate) {
     output_property(output, _("Fingerprint"), COLOUR_NONE, "%s", fingerprint ? fingerprint : "");
 }
 
+void view_revocation(const Tool *tool, int64_t checked) {
+    if (checked == 0)
+        return;
+    unsigned long days = output_days(checked, tool->now);
+    CLEANUP(free_pointer) char *age = NULL;
+    if (asprintf(&age, dngettext(OVCERT_GETTEXT_DOMAIN, "%lu day old", "%lu days old", days), days) < 0)
+        age = NULL; /* unspecified after a failure */
+    output_property(&tool->output, _("Revocation data of"), COLOUR_NONE, "%s (%s)", output_time(checked).text,
+                    age ? age : "");
+}
+
 static const char *depth_name(uint32_t depth, char *buffer, size_t size) {
     if (depth == 0)
         return "";
@@ -86,9 +97,7 @@ static void view_assigned(const Tool *tool, const ProfileInfo *profile) {
     view_certificate(tool, certificate);
     output_property(output, _("Assigned since"), COLOUR_NONE, "%s (%s)", output_time(certificate->since).text,
                     certificate->proven ? _("possession was proven") : _("by an administrator, without proof"));
-    if (certificate->revocation_checked != 0)
-        output_property(output, _("Revocation data of"), COLOUR_NONE, "%s",
-                        output_time(certificate->revocation_checked).text);
+    view_revocation(tool, certificate->revocation_checked);
     if (certificate->accepted)
         return;
     output_say(output, "\n%s", _("The certificate is not accepted for signing in:"));
@@ -109,7 +118,7 @@ static const char *next_step(const OperationInfo *operation) {
     return "";
 }
 
-static void view_operations(const Tool *tool, const ProfileInfo *profile) {
+void view_operations(const Tool *tool, const ProfileInfo *profile) {
     for (size_t i = 0; i < profile->n_operations; i++) {
         const OperationInfo *operation = &profile->operations[i];
         output_say(&tool->output, _("\nOpen operation %s: %s, %s, until %s%s"), operation->id,

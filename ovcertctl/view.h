@@ -8,6 +8,10 @@
 /* "My profile" (own) or "Profile": everything, with how to go on. */
 void view_profile(const Tool *tool, const ProfileInfo *profile, bool own);
 void view_certificate(const Tool *tool, const CertificateInfo *certificate);
+/* Of which day the oldest revocation list was that the verdict rests on; nothing for 0. */
+void view_revocation(const Tool *tool, int64_t checked);
+/* With how to go on. */
+void view_operations(const Tool *tool, const ProfileInfo *profile);
 /* Every reason, each with what to do. `to_errors`: on standard error, as part of an error. */
 void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors);
 /* Old and new side by side; the old one may be NULL. 0 or a negative errno. */

@@ -93,12 +93,19 @@ static int describe(sd_bus_message *message, const char *user) {
     return send_reply(reply, r < 0 ? r : append_profile(reply, user));
 }
 
-/* Two pages, "a" and "b". */
+/* Two pages, "a" and "b"; a filter for what ends within a day is an error that repeats it. */
 static int list(sd_bus_message *message) {
-    const char *after;
+    const char *after, *key;
+    int64_t within;
     sd_bus_message *reply = NULL;
-    int r;
-    if ((r = sd_bus_message_skip(message, "a{sv}")) < 0 || (r = sd_bus_message_read(message, "s", &after)) < 0)
+    int r = sd_bus_message_enter_container(message, 'a', "{sv}");
+    if (r >= 0 && sd_bus_message_at_end(message, false) == 0) {
+        r = sd_bus_message_read(message, "{sv}", &key, "x", &within);
+        if (r >= 0 && within == 86400)
+            return sd_bus_reply_method_errorf(message, "org.ovcert1.Error.InvalidArgument", "%s", key);
+    }
+    if (r < 0 || (r = sd_bus_message_exit_container(message)) < 0 ||
+        (r = sd_bus_message_read(message, "s", &after)) < 0)
         return r;
     const char *user = strcmp(after, "a") == 0 ? "b" : "a";
     if ((r = sd_bus_message_new_method_return(message, &reply)) >= 0 &&
@@ -131,19 +138,33 @@ static int read_log(sd_bus_message *message) {
     return send_reply(reply, r);
 }
 
-/* Whole up to row 1000, broken behind it. */
+/* Whole up to row 1000, broken behind it; who asks for one row is after the head, as ReadLog has it. */
 static int verify_log(sd_bus_message *message) {
     uint64_t after;
+    uint32_t limit;
     sd_bus_message *reply = NULL;
-    int r = sd_bus_message_read(message, "t", &after);
+    int r = sd_bus_message_read(message, "tu", &after, &limit);
     if (r < 0)
         return r;
     bool broken = after >= 1000;
     if ((r = sd_bus_message_new_method_return(message, &reply)) >= 0 &&
         (r = sd_bus_message_append(reply, "tst", broken ? UINT64_C(1001) : UINT64_C(1000),
-                                   broken ? "row 1001 was changed" : "", UINT64_C(1500))) >= 0)
+                                   broken ? "row 1001 was changed" : "", limit == 1 ? UINT64_C(5) : UINT64_C(1500))) >=
+            0)
         r = sd_bus_message_append_array(reply, 'y', fingerprint, sizeof fingerprint);
     return send_reply(reply, r);
+}
+
+/* Options of one text are repeated as the error's detail. */
+static int repeat_option(sd_bus_message *message) {
+    const char *key, *value = "";
+    int r = sd_bus_message_enter_container(message, 'a', "{sv}");
+    if (r >= 0 && sd_bus_message_at_end(message, false) == 0)
+        r = sd_bus_message_read(message, "{sv}", &key, "s", &value);
+    if (r < 0)
+        return r;
+    return value[0] == '\0' ? sd_bus_reply_method_return(message, "")
+                            : sd_bus_reply_method_errorf(message, "org.ovcert1.Error.InvalidArgument", "%s", value);
 }
 
 static int answer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -156,6 +177,17 @@ static int answer(sd_bus_message *message, void *userdata, sd_bus_error *error) 
         return describe(message, strrchr(path, '/') + 1);
     if (sd_bus_message_is_method_call(message, OVCERT_PROFILE_INTERFACE, "Unlink"))
         return sd_bus_reply_method_errorf(message, "org.ovcert1.Error.OperationPending", "%s", "the-open-one");
+    if (sd_bus_message_is_method_call(message, OVCERT_PROFILE_INTERFACE, "Block") ||
+        sd_bus_message_is_method_call(message, OVCERT_PROFILE_INTERFACE, "Unblock"))
+        return repeat_option(message);
+    if (sd_bus_message_is_method_call(message, OVCERT_PROFILE_INTERFACE, "Delete"))
+        return strcmp(strrchr(path, '/') + 1, "pending") == 0
+                   ? sd_bus_reply_method_errorf(message, "org.ovcert1.Error.OperationPending", "%s", "the-open-one")
+                   : sd_bus_reply_method_return(message, "st", "the-new-one", UINT64_C(4000000000));
+    if (sd_bus_message_is_method_call(message, OVCERT_PROFILE_INTERFACE, "Confirm"))
+        return sd_bus_reply_method_return(message, "");
+    if (sd_bus_message_is_method_call(message, OVCERT_MANAGER_INTERFACE, "Unbar"))
+        return sd_bus_reply_method_errorf(message, "org.ovcert1.Error.NotFound", "%s", "");
     if (sd_bus_message_is_method_call(message, OVCERT_MANAGER_INTERFACE, "ListProfiles"))
         return list(message);
     if (sd_bus_message_is_method_call(message, OVCERT_MANAGER_INTERFACE, "ReadLog"))
@@ -197,14 +229,12 @@ static void read_back(int fd, char *buffer, size_t size) {
     assert_int_equal(close(fd), 0);
 }
 
-/* Without a controlling terminal; words without spaces. The exit status. */
-static int run(Fixture *fixture, const char *line) {
+/* Without a controlling terminal; words without spaces. */
+static pid_t start(const Fixture *fixture, const char *line, int out, int error) {
     char *words = strdup(line), *argv[16] = {strdup("ovcertctl"), strdup("--no-ask-password")}, *rest = NULL;
     size_t n = 2;
     for (char *word = strtok_r(words, " ", &rest); word && n < 15; word = strtok_r(NULL, " ", &rest))
         argv[n++] = word;
-    int out = memfd_create("out", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC);
-    assert_true(out >= 0 && error >= 0);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -213,22 +243,51 @@ static int run(Fixture *fixture, const char *line) {
         (void) execv(fixture->program, argv);
         _exit(99);
     }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    read_back(out, fixture->out, sizeof fixture->out);
-    read_back(error, fixture->error, sizeof fixture->error);
     free(argv[0]);
     free(argv[1]);
     free(words);
+    return pid;
+}
+
+/* The exit status. */
+static int run(Fixture *fixture, const char *line) {
+    int out = memfd_create("out", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC), status;
+    assert_true(out >= 0 && error >= 0);
+    pid_t pid = start(fixture, line, out, error);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    read_back(out, fixture->out, sizeof fixture->out);
+    read_back(error, fixture->error, sizeof fixture->error);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static void test_usage_errors_end_with_2_and_say_where_help_is(void **state) {
     Fixture *fixture = *state;
-    static const char *const wrong[] = {"",          "frobnicate",       "check",          "status a b",
-                                        "profile",   "profile frob",     "profile create", "status --lines=1",
-                                        "list demo", "renew --verify",   "--json=x list",  "confirm a b",
-                                        "assign x",  "status a --user=b"};
+    static const char *const wrong[] = {"",
+                                        "frobnicate",
+                                        "check",
+                                        "status a b",
+                                        "profile",
+                                        "profile frob",
+                                        "profile create",
+                                        "status --lines=1",
+                                        "list demo",
+                                        "renew --verify",
+                                        "--json=x list",
+                                        "confirm a b",
+                                        "assign x",
+                                        "status a --user=b",
+                                        "change x",
+                                        "find",
+                                        "block",
+                                        "unblock",
+                                        "unbar",
+                                        "list --state=x",
+                                        "list --status=",
+                                        "list --expiring=30",
+                                        "unbar a b",
+                                        "log --verify -f",
+                                        "block a b",
+                                        "explain --certificate=a b"};
     for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
         assert_int_equal(run(fixture, wrong[i]), EXIT_USAGE);
         assert_string_equal(fixture->out, "");
@@ -248,8 +307,10 @@ static void test_unknown_verb_is_named_with_the_one_that_was_meant(void **state)
 
 static void test_help_is_everywhere_and_needs_no_daemon(void **state) {
     Fixture *fixture = *state;
-    static const char *const verbs[] = {"",       "status", "renew", "unlink",  "confirm",        "cancel",
-                                        "assign", "check",  "list",  "profile", "profile create", "log"};
+    static const char *const verbs[] = {
+        "",      "status", "renew",   "unlink",         "confirm",     "cancel",        "assign",
+        "check", "list",   "profile", "profile create", "log",         "change",        "explain",
+        "find",  "block",  "unblock", "unbar",          "credentials", "profile delete"};
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1), 0);
     for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
         char line[64];
@@ -263,7 +324,9 @@ static void test_help_is_everywhere_and_needs_no_daemon(void **state) {
 
 static void test_missing_bus_ends_with_5_and_advice(void **state) {
     Fixture *fixture = *state;
-    static const char *const verbs[] = {"status", "renew", "unlink", "confirm", "cancel", "assign", "list", "log"};
+    static const char *const verbs[] = {"status",      "renew",   "unlink",    "confirm",         "cancel",
+                                        "assign",      "list",    "log",       "change",          "explain",
+                                        "credentials", "block a", "unblock a", "profile delete a"};
     assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", 1), 0);
     for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
         assert_int_equal(run(fixture, verbs[i]), EXIT_UNAVAILABLE);
@@ -383,6 +446,118 @@ static void test_log_shows_the_newest_lines_in_order(void **state) {
     assert_true(third && fifth && third < fifth);
 }
 
+/* Reads until the text has come; the test's own time limit ends a wait in vain. */
+static void wait_for_text(int fd, char *buffer, size_t size, const char *text) {
+    size_t have = 0;
+    while (have < size - 1 && !strstr(buffer, text)) {
+        ssize_t n = read(fd, buffer + have, size - 1 - have);
+        assert_true(n > 0);
+        have += (size_t) n;
+        buffer[have] = '\0';
+    }
+}
+
+static void test_log_follow_prints_a_line_an_entry_at_once_and_ends_well_when_interrupted(void **state) {
+    Fixture *fixture = *state;
+    int out[2], error = memfd_create("error", MFD_CLOEXEC), status;
+    fixture->out[0] = '\0';
+    assert_true(error >= 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    pid_t pid = start(fixture, "log --follow --lines=2 --json=short", out[1], error);
+    assert_int_equal(close(out[1]), 0);
+    wait_for_text(out[0], fixture->out, sizeof fixture->out, "\"seq\":5}\n");
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_DONE);
+    assert_int_equal(fixture->out[0], '{');
+    assert_null(strstr(fixture->out, "\"seq\":3"));
+    assert_non_null(strstr(fixture->out, "\"seq\":4}\n{"));
+    assert_int_equal(close(out[0]), 0);
+    assert_int_equal(close(error), 0);
+}
+
+static void test_log_follow_ends_when_nobody_reads_any_more(void **state) {
+    Fixture *fixture = *state;
+    int out[2], error = memfd_create("error", MFD_CLOEXEC), status;
+    fixture->out[0] = '\0';
+    assert_true(error >= 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    pid_t pid = start(fixture, "log -f -n1", out[1], error);
+    assert_int_equal(close(out[1]), 0);
+    wait_for_text(out[0], fixture->out, sizeof fixture->out, "assigned");
+    assert_int_equal(close(out[0]), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(close(error), 0);
+}
+
+static void test_list_filters_are_checked_here_and_sent(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "list --status=fine"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "not-yet-valid"));
+    assert_int_equal(run(fixture, "list --expiring=1d"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->error, "expiring-within"));
+    assert_int_equal(run(fixture, "list --expiring=24h"), EXIT_FAILED);
+    assert_int_equal(run(fixture, "list --expiring=30d"), EXIT_DONE);
+}
+
+static void test_explain_ends_as_the_verdict_is_and_shows_every_reason(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "explain none"), EXIT_NOT_FOUND);
+    assert_int_equal(run(fixture, "explain refused"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "revoked by its issuer. (issuer 1) (of yesterday)"));
+    assert_non_null(strstr(fixture->out, "from-the-future"));
+    assert_int_equal(run(fixture, "explain"), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "is accepted"));
+    assert_int_equal(run(fixture, "explain --json=short refused"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "{\"accepted\":false,\"profile\":{"));
+}
+
+static void test_what_explain_takes_for_a_file_is_never_taken_for_a_user(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "explain ./missing.pem"), EXIT_NOT_FOUND);
+    assert_non_null(strstr(fixture->error, "missing.pem"));
+    assert_int_equal(run(fixture, "explain /dev/null"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->error, "regular file"));
+}
+
+static void test_block_sends_its_reason(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "block demo --reason=lost"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->error, "\n  lost\n"));
+    assert_int_equal(run(fixture, "block demo"), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "unblock demo"));
+    assert_int_equal(run(fixture, "unblock demo --json=short"), EXIT_DONE);
+    assert_string_equal(fixture->out, "{\"user\":\"demo\",\"state\":\"unblocked\"}\n");
+}
+
+static void test_unbar_takes_a_fingerprint_or_a_file_and_says_when_nothing_is_barred(void **state) {
+    Fixture *fixture = *state;
+    static const char line[] =
+        "unbar AB:cd:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:ff";
+    assert_int_equal(run(fixture, line), EXIT_NOT_FOUND);
+    assert_non_null(strstr(fixture->error, "is not barred"));
+    assert_int_equal(run(fixture, "unbar abcd"), EXIT_NOT_FOUND);
+    assert_non_null(strstr(fixture->error, "abcd cannot be used"));
+}
+
+static void test_profile_delete_without_an_answer_only_prepares(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "profile delete demo"), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "\"ovcertctl confirm --user demo the-new-one\""));
+    assert_int_equal(run(fixture, "profile delete"), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "\"ovcertctl confirm the-new-one\""));
+    assert_int_equal(run(fixture, "profile delete pending"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->error, "the-open-one"));
+}
+
+static void test_profile_delete_with_yes_goes_on_with_what_is_open(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "profile delete pending --yes --json=short"), EXIT_DONE);
+    assert_string_equal(fixture->out, "{\"operation\":\"the-open-one\",\"state\":\"confirmed\"}\n");
+    assert_non_null(strstr(fixture->error, "is deleted"));
+}
+
 static void test_s37_broken_log_ends_with_1_and_names_the_row(void **state) {
     Fixture *fixture = *state;
     assert_int_equal(run(fixture, "log --verify"), EXIT_FAILED);
@@ -435,6 +610,15 @@ int main(int argc, char *argv[]) {
         TEST(test_renew_without_a_terminal_says_what_is_missing_and_asks_nothing),
         TEST(test_list_goes_through_all_pages),
         TEST(test_log_shows_the_newest_lines_in_order),
+        TEST(test_log_follow_prints_a_line_an_entry_at_once_and_ends_well_when_interrupted),
+        TEST(test_log_follow_ends_when_nobody_reads_any_more),
+        TEST(test_list_filters_are_checked_here_and_sent),
+        TEST(test_explain_ends_as_the_verdict_is_and_shows_every_reason),
+        TEST(test_what_explain_takes_for_a_file_is_never_taken_for_a_user),
+        TEST(test_block_sends_its_reason),
+        TEST(test_unbar_takes_a_fingerprint_or_a_file_and_says_when_nothing_is_barred),
+        TEST(test_profile_delete_without_an_answer_only_prepares),
+        TEST(test_profile_delete_with_yes_goes_on_with_what_is_open),
         TEST(test_s37_broken_log_ends_with_1_and_names_the_row),
         TEST(test_output_that_cannot_be_written_is_a_failure),
     };

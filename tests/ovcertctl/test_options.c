@@ -81,12 +81,30 @@ static void test_numbers_have_digits_and_a_limit(void **state) {
     assert_int_equal(number, 3);
 }
 
+static void test_times_have_a_unit_and_a_limit(void **state) {
+    (void) state;
+    static const char *const bad[] = {"", "d", "30", "30 d", "-1d", "+1d", "1dd", "1m", "1D", "36501d", "99999999999d"};
+    int64_t seconds = 7;
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+        assert_int_equal(options_time(bad[i], &seconds), -EINVAL);
+    assert_int_equal(seconds, 7);
+    assert_int_equal(options_time("0d", &seconds), 0);
+    assert_int_equal(seconds, 0);
+    assert_int_equal(options_time("12h", &seconds), 0);
+    assert_int_equal(seconds, 43200);
+    assert_int_equal(options_time("36500d", &seconds), 0);
+    assert_true(seconds == INT64_C(36500) * 86400);
+    assert_int_equal(options_time("8w", &seconds), 0);
+    assert_int_equal(seconds, 8 * 7 * 86400);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown_option_is_a_usage_error),
         cmocka_unit_test(test_missing_or_superfluous_argument_is_a_usage_error),
         cmocka_unit_test(test_bad_value_is_a_usage_error),
         cmocka_unit_test(test_options_are_known_wherever_they_stand),
+        cmocka_unit_test(test_times_have_a_unit_and_a_limit),
         cmocka_unit_test(test_numbers_have_digits_and_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
