@@ -38,7 +38,7 @@ static int call(Tool *tool, const char *user, const char *member) {
 
 static int begin(Tool *tool, char **operands, size_t n_operands, char **ret_user) {
     if (n_operands == 0 && !options_has(tool->options, OPTION_USER)) {
-        output_complain(_("Give the name of a user."), _("Whose profile is missing."));
+        output_complain(_("Give it behind the verb."), _("The name of the profile is missing."));
         return EXIT_USAGE;
     }
     int r = tool_connect(tool);

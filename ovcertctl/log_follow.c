@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/i18n.h"
 #include "ovcertctl/log_entry.h"
 
 #define INTERVAL_MILLISECONDS 1000
@@ -20,8 +19,8 @@ static int print_text(const Tool *tool, const LogEntry *entry) {
     if (!actor)
         return -ENOMEM;
     output_say(&tool->output, "%5llu %s %-20s %-10s %-10s %s%s%s%s%s", (unsigned long long) entry->seq,
-               output_time(entry->time).text, entry->event, actor, entry->user ? entry->user : "-", entry->outcome,
-               entry->detail && entry->detail[0] ? "  " : "", entry->detail ? entry->detail : "",
+               output_time(entry->time).text, entry->event, actor, entry->user && entry->user[0] ? entry->user : "-",
+               entry->outcome, entry->detail && entry->detail[0] ? "  " : "", entry->detail ? entry->detail : "",
                entry->subject ? "  " : "", entry->subject ? entry->subject : "");
     return 0;
 }

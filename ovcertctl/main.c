@@ -72,7 +72,7 @@ static const Verb verbs[] = {
      N_("Refuse sign-ins with a profile's certificate, at once (administrators)"),
      N_("A lost card, say. It lasts until \"ovcertctl unblock\".")},
     {"unblock", "NAME", 0, 1, OPTION_BIT(USER), verb_unblock, N_("Lift a block (administrators)"), NULL},
-    {"unbar", "CERTIFICATE|FINGERPRINT", 1, 1, 0, verb_unbar, N_("Take back \"unlink --bar\" (administrators)"),
+    {"unbar", "FINGERPRINT|FILE", 1, 1, 0, verb_unbar, N_("Take back \"unlink --bar\" (administrators)"),
      N_("The fingerprint stands in the log (certificate-barred); a certificate file will do, too.")},
     {"profile create", "NAME", 1, 1, OPTION_BIT(UID) | OPTION_BIT(HOLDER), verb_profile_create,
      N_("Make a profile for a Unix account (root)"),

@@ -213,6 +213,6 @@ int verb_cancel(Tool *tool, char **operands, size_t n_operands) {
     r = operation_cancel(tool, step.user, step.id);
     if (r != 0)
         return tool_failed(tool, r);
-    output_say(&tool->output, _("Cancelled; nothing was changed."));
+    output_say(&tool->output, _("Cancelled; the operation has changed nothing."));
     return operation_print(tool, step.id, "cancelled", 0);
 }

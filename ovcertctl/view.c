@@ -62,7 +62,9 @@ void view_revocation(const Tool *tool, int64_t checked) {
     if (asprintf(&age, dngettext(OVCERT_GETTEXT_DOMAIN, "%lu day old", "%lu days old", days), days) < 0)
         age = NULL; /* unspecified after a failure */
     output_property(&tool->output, _("Revocation data of"), COLOUR_NONE, "%s (%s)", output_time(checked).text,
-                    age ? age : "");
+                    days == 0 ? _("less than a day old")
+                    : age     ? age
+                              : "");
 }
 
 static const char *depth_name(uint32_t depth, char *buffer, size_t size) {
@@ -110,12 +112,15 @@ static void view_unassigned(const Tool *tool, const ProfileInfo *profile) {
         output_say(&tool->output, "\n%s", _("Assign one with \"ovcertctl assign\"."));
 }
 
-static const char *next_step(const OperationInfo *operation) {
-    if (operation->until_assign)
-        return _("Go on with \"ovcertctl renew\", or drop it with \"ovcertctl cancel\".");
-    if (strcmp(operation->state, "requested") == 0)
-        return _("Go on with \"ovcertctl confirm\", or drop it with \"ovcertctl cancel\".");
-    return "";
+/* Commands as they have to be typed: whose profile it is stands in them unless it is one's own. "renew" is for one's
+ * own alone; an administrator goes on with "assign". */
+static void view_next_step(const Tool *tool, const ProfileInfo *profile, const OperationInfo *operation) {
+    bool own = profile->has_uid && profile->uid == geteuid();
+    bool requested = strcmp(operation->state, "requested") == 0;
+    const char *option = own ? "" : " --user ", *user = own ? "" : profile->user;
+    const char *verb = own && operation->until_assign ? "renew" : requested ? "confirm" : "assign";
+    output_say(&tool->output, _("  Go on with \"ovcertctl %s%s%s\", or drop it with \"ovcertctl cancel%s%s\"."), verb,
+               option, user, option, user);
 }
 
 void view_operations(const Tool *tool, const ProfileInfo *profile) {
@@ -127,7 +132,7 @@ void view_operations(const Tool *tool, const ProfileInfo *profile) {
         if (operation->opener != geteuid())
             output_say(&tool->output, _("  Opened by another user (uid %u)."), operation->opener);
         if (tool->output.legend)
-            output_say(&tool->output, "  %s", next_step(operation));
+            view_next_step(tool, profile, operation);
     }
 }
 
