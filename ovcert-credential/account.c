@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/credential.h"
+
 void account_done(Account *account) {
     free(account->name);
     free(account->home);
@@ -31,16 +33,16 @@ static int check_identity(uid_t uid, gid_t gid) {
     return 0;
 }
 
-static int drop_to(const Arguments *arguments) {
+static int drop_to(const char *user, uid_t uid, gid_t gid) {
     if (geteuid() != 0)
         return -EPERM;
-    if (initgroups(arguments->user, arguments->gid) < 0)
+    if (initgroups(user, gid) < 0)
         return -errno;
-    if (setresgid(arguments->gid, arguments->gid, arguments->gid) < 0)
+    if (setresgid(gid, gid, gid) < 0)
         return -errno;
-    if (setresuid(arguments->uid, arguments->uid, arguments->uid) < 0)
+    if (setresuid(uid, uid, uid) < 0)
         return -errno;
-    return check_identity(arguments->uid, arguments->gid);
+    return check_identity(uid, gid);
 }
 
 static int fill(uid_t uid, const char *name, const char *home, bool confined, Account *ret) {
@@ -54,11 +56,35 @@ static int fill(uid_t uid, const char *name, const char *home, bool confined, Ac
     return 0;
 }
 
+static bool ids_agree(void) {
+    return geteuid() == getuid() && getegid() == getgid();
+}
+
+static int become_system_user(const char *name, Account *ret) {
+    const struct passwd *entry;
+    uid_t uid;
+    int r;
+
+    errno = 0;
+    entry = getpwnam(name);
+    if (!entry && errno != 0 && errno != ENOENT)
+        return -errno;
+    if (!entry || entry->pw_uid == 0 || entry->pw_gid == 0)
+        return (int) CREDENTIAL_OUTCOME_NO_ACCOUNT;
+    uid = entry->pw_uid;
+    r = drop_to(name, uid, entry->pw_gid);
+    return r < 0 ? r : fill(uid, name, "", true, ret);
+}
+
+static int stay_for_tokens(Account *ret) {
+    return ids_agree() ? fill(getuid(), "", "", true, ret) : -EPERM;
+}
+
 static int stay_caller(Account *ret) {
     const struct passwd *entry;
     uid_t uid = getuid();
 
-    if (geteuid() != uid || getegid() != getgid())
+    if (!ids_agree())
         return -EPERM;
     errno = 0;
     entry = getpwuid(uid);
@@ -69,12 +95,14 @@ static int stay_caller(Account *ret) {
     return fill(uid, entry->pw_name, entry->pw_dir, false, ret);
 }
 
-int account_become(const Arguments *arguments, Account *ret) {
+int account_become(const Arguments *arguments, const char *system_user, Account *ret) {
     int r;
 
+    if (arguments->tokens)
+        return geteuid() == 0 ? become_system_user(system_user, ret) : stay_for_tokens(ret);
     if (!arguments->for_user)
         return stay_caller(ret);
-    r = drop_to(arguments);
+    r = drop_to(arguments->user, arguments->uid, arguments->gid);
     if (r < 0)
         return r;
     return fill(arguments->uid, arguments->user, arguments->home, true, ret);

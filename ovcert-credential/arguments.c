@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/text.h"
 
@@ -39,10 +40,13 @@ static int parse_user(char *const *argv, Arguments *arguments) {
 int arguments_parse(int argc, char *const *argv, Arguments *ret) {
     Arguments arguments = {0};
 
-    if (argc != 2 && argc != 6)
+    if (argc != 2 && argc != 3 && argc != 6)
         return -EINVAL;
     if (parse_number(argv[1], ARGUMENTS_DEADLINE_MAX, &arguments.deadline) < 0 || arguments.deadline == 0)
         return -EINVAL;
+    if (argc == 3 && strcmp(argv[2], "tokens") != 0)
+        return -EINVAL;
+    arguments.tokens = argc == 3;
     if (argc == 6 && parse_user(argv + 2, &arguments) < 0)
         return -EINVAL;
     *ret = arguments;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line of ovcert-credential, as common/credential.h words it:
- *   ovcert-credential DEADLINE-SECONDS [UID GID USER HOME] */
+ *   ovcert-credential DEADLINE-SECONDS [tokens | UID GID USER HOME] */
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +11,7 @@
 /* Strings are argv's. */
 typedef struct Arguments {
     unsigned deadline; /* seconds, 1 to ARGUMENTS_DEADLINE_MAX */
+    bool tokens;       /* nothing but tokens */
     bool for_user;     /* the four below are given */
     uid_t uid;
     gid_t gid;
@@ -18,5 +19,5 @@ typedef struct Arguments {
     const char *home;
 } Arguments;
 
-/* 0, or -EINVAL for anything but the two forms above: numbers are decimal without sign, space or leading zero. */
+/* 0, or -EINVAL for anything but these three forms: numbers are decimal without sign, space or leading zero. */
 int arguments_parse(int argc, char *const *argv, Arguments *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pairs keys with certificates and orders the chain. Called by the PKCS#12 backend; must never judge a certificate:
- * that is the daemon's part, and an issuer found here is only an order of sending. */
+/* Pairs keys with certificates. Called by the PKCS#12 backend; must never judge a certificate: that is the daemon's
+ * part. */
 #include "ovcert-credential/pairing.h"
 
 #include <errno.h>
@@ -8,12 +8,9 @@
 #include <stdlib.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "common/macros.h"
-#include "common/protocol.h"
-
-#define CHAIN_MAX (OVCERT_CHAIN_MAX - 1) /* without the leaf */
+#include "ovcert-credential/chain.h"
 
 /* The key of the certificate at index, NULL when there is none. */
 static EVP_PKEY *key_of(const Pkcs12Contents *contents, int index) {
@@ -23,48 +20,6 @@ static EVP_PKEY *key_of(const Pkcs12Contents *contents, int index) {
         if (EVP_PKEY_eq(public_key, contents->keys[i]) == 1)
             return contents->keys[i];
     return NULL;
-}
-
-static int append_der(BytesList *list, X509 *certificate) {
-    unsigned char *der = NULL;
-    int size = i2d_X509(certificate, &der);
-    int r = 0;
-
-    if (size < 0)
-        return -ENOMEM;
-    if ((size_t) size <= OVCERT_CERTIFICATE_MAX)
-        r = bytes_list_append(list, (View){der, (size_t) size});
-    OPENSSL_free(der);
-    return r;
-}
-
-/* The next certificate up from current that has not been used; -1: none. */
-static int find_issuer(const Pkcs12Contents *contents, int current, const bool *used) {
-    X509 *subject = sk_X509_value(contents->certificates, current);
-
-    if (X509_check_issued(subject, subject) == X509_V_OK)
-        return -1;
-    for (int i = 0; i < sk_X509_num(contents->certificates); i++)
-        if (!used[i] && X509_check_issued(sk_X509_value(contents->certificates, i), subject) == X509_V_OK)
-            return i;
-    return -1;
-}
-
-static int make_chain(const Pkcs12Contents *contents, int leaf, BytesList *chain) {
-    bool used[PKCS12_CERTIFICATES_MAX] = {false};
-    int r = 0;
-
-    used[leaf] = true;
-    for (int i = find_issuer(contents, leaf, used); r == 0 && i >= 0 && chain->count < CHAIN_MAX;
-         i = find_issuer(contents, i, used)) {
-        used[i] = true;
-        r = append_der(chain, sk_X509_value(contents->certificates, i));
-    }
-    /* The rest may hold another way up, such as a cross-certificate. Other people's leaves it need not hold. */
-    for (int i = 0; r == 0 && i < sk_X509_num(contents->certificates) && chain->count < CHAIN_MAX; i++)
-        if (!used[i] && !key_of(contents, i))
-            r = append_der(chain, sk_X509_value(contents->certificates, i));
-    return r;
 }
 
 static int parse_again(X509 *certificate, Certificate **ret) {
@@ -87,7 +42,8 @@ static bool is_listed(const IdentityList *list, const Certificate *certificate) 
 }
 
 /* Room for one identity per certificate has been made. */
-static int add_identity(const Pkcs12Contents *contents, int index, EVP_PKEY *key, IdentityList *list, EVP_PKEY **keys) {
+static int add_identity(const Pkcs12Contents *contents, int index, const bool *has_key, EVP_PKEY *key,
+                        IdentityList *list, EVP_PKEY **keys) {
     Certificate *CLEANUP(certificate_freep) certificate = NULL;
     BytesList CLEANUP(bytes_list_done) chain = {0};
     int r = parse_again(sk_X509_value(contents->certificates, index), &certificate);
@@ -96,7 +52,7 @@ static int add_identity(const Pkcs12Contents *contents, int index, EVP_PKEY *key
         return r < 0 ? r : 0; /* what is no acceptable certificate is not offered */
     if (is_listed(list, certificate))
         return 0;
-    r = make_chain(contents, index, &chain);
+    r = chain_make(contents->certificates, index, has_key, &chain);
     if (r < 0)
         return r;
     if (EVP_PKEY_up_ref(key) <= 0)
@@ -108,16 +64,17 @@ static int add_identity(const Pkcs12Contents *contents, int index, EVP_PKEY *key
 }
 
 int pairing_make(const Pkcs12Contents *contents, IdentityList *ret, EVP_PKEY ***ret_keys) {
+    bool has_key[CHAIN_CERTIFICATES_MAX] = {false};
     int n = sk_X509_num(contents->certificates);
     IdentityList list = {.items = calloc((size_t) n + 1, sizeof *list.items)};
     EVP_PKEY **keys = calloc((size_t) n + 1, sizeof(EVP_PKEY *));
     int r = list.items && keys ? 0 : -ENOMEM;
 
-    for (int i = 0; r == 0 && i < n; i++) {
-        EVP_PKEY *key = key_of(contents, i);
-        if (key)
-            r = add_identity(contents, i, key, &list, keys);
-    }
+    for (int i = 0; i < n; i++)
+        has_key[i] = key_of(contents, i) != NULL;
+    for (int i = 0; r == 0 && i < n; i++)
+        if (has_key[i])
+            r = add_identity(contents, i, has_key, key_of(contents, i), &list, keys);
     ERR_clear_error(); /* comparing keys of different types leaves entries */
     if (r == 0) {
         *ret = list;

@@ -9,9 +9,10 @@
 
 #include "common/bytes.h"
 #include "common/secret.h"
+#include "ovcert-credential/chain.h"
 
 #define PKCS12_KEYS_MAX 8u
-#define PKCS12_CERTIFICATES_MAX 64
+#define PKCS12_CERTIFICATES_MAX CHAIN_CERTIFICATES_MAX
 
 /* Zero-initialise; pkcs12_contents_done() wipes the keys. */
 typedef struct Pkcs12Contents {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #define LIMIT_CPU_SECONDS 20u
 #define LIMIT_MEMORY (512u * 1024u * 1024u)
 #define LIMIT_DESCRIPTORS 64u
+#define LIMIT_TOKEN_FILE (16u * 1024u * 1024u)
 
 #ifdef __SANITIZE_ADDRESS__
 #define HAVE_ADDRESS_SANITIZER 1
@@ -92,12 +94,13 @@ static int lower_limit(unsigned resource, rlim_t value) {
     return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int lower_limits(void) {
-    static const struct {
+static int lower_limits(bool tokens) {
+    const struct {
         unsigned resource;
         rlim_t value;
     } limits[] = {
-        {RLIMIT_CPU, LIMIT_CPU_SECONDS}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}, {RLIMIT_NOFILE, LIMIT_DESCRIPTORS},
+        {RLIMIT_CPU, LIMIT_CPU_SECONDS},    {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, tokens ? LIMIT_TOKEN_FILE : 0},
+        {RLIMIT_NOFILE, LIMIT_DESCRIPTORS},
 #ifndef HAVE_ADDRESS_SANITIZER /* its shadow takes terabytes of addresses */
         {RLIMIT_AS, LIMIT_MEMORY},
 #endif
@@ -111,7 +114,7 @@ static int lower_limits(void) {
     return 0;
 }
 
-int process_isolate(unsigned deadline) {
+int process_isolate(unsigned deadline, bool tokens) {
     int r = close_descriptors();
     if (r < 0 || (r = check_socket()) < 0 || (r = clear_environment()) < 0 || (r = reset_signals()) < 0)
         return r;
@@ -124,7 +127,7 @@ int process_isolate(unsigned deadline) {
     (void) umask(077); /* cannot fail; its result is the old mask */
     if (chdir("/") < 0)
         return -errno;
-    return lower_limits();
+    return lower_limits(tokens);
 }
 
 int process_seal(pid_t parent) {
@@ -134,4 +137,19 @@ int process_seal(pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
         return -errno;
     return getppid() == parent ? 0 : -ESRCH;
+}
+
+static int set_variable(const char *variable) {
+    const char *equals = strchr(variable, '=');
+    char *CLEANUP(free_pointer) name = strndup(variable, (size_t) (equals - variable));
+
+    return name && setenv(name, equals + 1, 1) == 0 ? 0 : -ENOMEM;
+}
+
+int process_set_environment(const char *opensc_conf, char *const *variables, size_t n_variables) {
+    int r = setenv("P11_KIT_NO_USER_CONFIG", "1", 1) < 0 || setenv("OPENSC_CONF", opensc_conf, 1) < 0 ? -ENOMEM : 0;
+
+    for (size_t i = 0; r == 0 && i < n_variables; i++)
+        r = set_variable(variables[i]);
+    return r;
 }

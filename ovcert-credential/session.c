@@ -257,12 +257,10 @@ static int send_ready(int fd, uint64_t deadline) {
     return r < 0 ? r : frame_send(fd, CREDENTIAL_READY, bytes_view(&payload), deadline);
 }
 
-/* A torn or over-long frame: what would follow it cannot be told, so this is the last word. */
-static void answer_garbage(int fd, uint64_t deadline) {
+int session_refuse(int fd, uint64_t deadline, int outcome, const char *detail) {
     Bytes CLEANUP(bytes_done) payload = {0};
-
-    if (messages_append_failed(&payload, CREDENTIAL_OUTCOME_PROTOCOL, "") == 0)
-        (void) frame_send(fd, CREDENTIAL_FAILED, bytes_view(&payload), deadline); /* a courtesy: we end anyway */
+    int r = messages_append_failed(&payload, outcome, detail);
+    return r < 0 ? r : frame_send(fd, CREDENTIAL_FAILED, bytes_view(&payload), deadline);
 }
 
 int session_serve(int fd, uint64_t deadline, const SessionOptions *options) {
@@ -272,7 +270,8 @@ int session_serve(int fd, uint64_t deadline, const SessionOptions *options) {
 
     while (r == 0 && !ended)
         r = serve_one(&session, &ended);
+    /* A torn or over-long frame: what would follow it cannot be told, so this is the last word. */
     if (is_request_fault(r))
-        answer_garbage(fd, deadline);
+        (void) session_refuse(fd, deadline, CREDENTIAL_OUTCOME_PROTOCOL, ""); /* a courtesy: we end anyway */
     return r == -EPIPE ? 0 : r; /* the peer has closed: nothing more is wanted */
 }

@@ -19,3 +19,6 @@ typedef struct SessionOptions {
  * closed, or the deadline (CLOCK_MONOTONIC, microseconds) is past. 0 when it ended by the dialogue's own rules or by
  * the peer; -errno otherwise. */
 int session_serve(int fd, uint64_t deadline, const SessionOptions *options);
+
+/* In place of serving: the one word FAILED, where READY would stand. */
+int session_refuse(int fd, uint64_t deadline, int outcome, const char *detail);

@@ -14,28 +14,64 @@
 #include "common/bytes.h"
 #include "common/ini.h"
 #include "common/macros.h"
+#include "config.h"
 #include "ovcert-credential/failure.h"
 
 #define DEFAULT_FILES "%h/.ovcert/*.p12 %h/.ovcert/*.pfx"
 #define DEFAULT_MAX_ITERATIONS 1000000u
 #define HIGHEST_MAX_ITERATIONS 100000000u
+#define DEFAULT_MODULES "opensc-pkcs11.so"
 #define PATTERNS_MAX 32u
+#define MODULES_MAX 16u
+#define ENVIRONMENT_MAX 32u
 #define WHITE_SPACE " \t\r\n"
 
 /* Returned by the setters below, which leave the wording to their caller. */
 static const int bad_value = CREDENTIAL_OUTCOME_CONFIGURATION;
 
-static void free_patterns(Settings *settings) {
-    for (size_t i = 0; i < settings->n_patterns; i++)
-        free(settings->patterns[i]);
-    free(settings->patterns);
-    settings->patterns = NULL;
-    settings->n_patterns = 0;
+typedef struct Words {
+    char **items;
+    size_t count;
+} Words;
+
+static void words_done(Words *words) {
+    for (size_t i = 0; i < words->count; i++)
+        free(words->items[i]);
+    free(words->items);
+    *words = (Words){0};
 }
 
 void settings_done(Settings *settings) {
-    free_patterns(settings);
+    words_done(&(Words){settings->patterns, settings->n_patterns});
+    words_done(&(Words){settings->modules, settings->n_modules});
+    words_done(&(Words){settings->environment, settings->n_environment});
     *settings = (Settings){0};
+}
+
+/* Takes the word, NULL when there was no memory for it. */
+static int add_word(Words *words, char *word) {
+    char **grown = word ? reallocarray(words->items, words->count + 1, sizeof *grown) : NULL;
+
+    if (!grown) {
+        free(word);
+        return -ENOMEM;
+    }
+    words->items = grown;
+    grown[words->count++] = word;
+    return 0;
+}
+
+static int split(const char *value, size_t max, bool (*is_valid)(const char *word), Words *words) {
+    for (const char *c = value + strspn(value, WHITE_SPACE); *c != '\0'; c += strspn(c, WHITE_SPACE)) {
+        size_t length = strcspn(c, WHITE_SPACE);
+        int r = words->count == max ? bad_value : add_word(words, strndup(c, length));
+        if (r != 0)
+            return r;
+        if (!is_valid(words->items[words->count - 1]))
+            return bad_value;
+        c += length;
+    }
+    return 0;
 }
 
 static bool pattern_is_valid(const char *pattern) {
@@ -47,32 +83,63 @@ static bool pattern_is_valid(const char *pattern) {
     return true;
 }
 
-static int add_pattern(Settings *settings, const char *start, size_t length) {
-    char **grown;
-    char *pattern;
-
-    if (settings->n_patterns == PATTERNS_MAX)
-        return bad_value;
-    grown = reallocarray(settings->patterns, settings->n_patterns + 1, sizeof *grown);
-    if (!grown)
-        return -ENOMEM;
-    settings->patterns = grown;
-    pattern = strndup(start, length);
-    if (!pattern)
-        return -ENOMEM;
-    grown[settings->n_patterns++] = pattern;
-    return pattern_is_valid(pattern) ? 0 : bad_value;
+static int set_files(Settings *settings, const char *value) {
+    Words CLEANUP(words_done) words = {0};
+    int r = split(value, PATTERNS_MAX, pattern_is_valid, &words);
+    if (r != 0)
+        return r;
+    words_done(&(Words){settings->patterns, settings->n_patterns});
+    settings->patterns = TAKE_PTR(words.items);
+    settings->n_patterns = words.count;
+    words.count = 0;
+    return 0;
 }
 
-static int set_files(Settings *settings, const char *value) {
-    free_patterns(settings);
-    for (const char *c = value + strspn(value, WHITE_SPACE); *c != '\0'; c += strspn(c, WHITE_SPACE)) {
-        size_t length = strcspn(c, WHITE_SPACE);
-        int r = add_pattern(settings, c, length);
-        if (r != 0)
-            return r;
-        c += length;
-    }
+static bool module_is_valid(const char *module) {
+    return module[0] == '/' || !strchr(module, '/');
+}
+
+static char *module_path(const char *module) {
+    char *path = NULL;
+
+    if (module[0] == '/')
+        return strdup(module);
+    return asprintf(&path, "%s/%s", OVCERT_PKCS11_MODULE_DIR, module) < 0 ? NULL : path;
+}
+
+static int set_modules(Settings *settings, const char *value) {
+    Words CLEANUP(words_done) names = {0};
+    Words CLEANUP(words_done) paths = {0};
+    int r = split(value, MODULES_MAX, module_is_valid, &names);
+
+    for (size_t i = 0; r == 0 && i < names.count; i++)
+        r = add_word(&paths, module_path(names.items[i]));
+    if (r != 0)
+        return r;
+    words_done(&(Words){settings->modules, settings->n_modules});
+    settings->modules = TAKE_PTR(paths.items);
+    settings->n_modules = paths.count;
+    settings->modules_optional = false;
+    paths.count = 0;
+    return 0;
+}
+
+static bool variable_is_valid(const char *word) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+
+    return strspn(word, letters) > 0 && word[strspn(word, more)] == '=';
+}
+
+static int set_environment(Settings *settings, const char *value) {
+    Words CLEANUP(words_done) words = {0};
+    int r = split(value, ENVIRONMENT_MAX, variable_is_valid, &words);
+    if (r != 0)
+        return r;
+    words_done(&(Words){settings->environment, settings->n_environment});
+    settings->environment = TAKE_PTR(words.items);
+    settings->n_environment = words.count;
+    words.count = 0;
     return 0;
 }
 
@@ -99,6 +166,8 @@ static const struct Key {
 } keys[] = {
     {"pkcs12", "files", set_files},
     {"pkcs12", "max-iterations", set_max_iterations},
+    {"pkcs11", "modules", set_modules},
+    {"pkcs11", "environment", set_environment},
 };
 
 static const struct Key *find_key(const char *group, const char *name) {
@@ -183,9 +252,17 @@ static int load_file(const char *path, int fd, Settings *settings, char **ret_de
     return r;
 }
 
+static int set_defaults(Settings *settings) {
+    int r = set_files(settings, DEFAULT_FILES);
+    if (r == 0)
+        r = set_modules(settings, DEFAULT_MODULES);
+    settings->modules_optional = true;
+    return r;
+}
+
 int settings_load(const char *path, uid_t owner, Settings *ret, char **ret_detail) {
     Settings CLEANUP(settings_done) settings = {.max_iterations = DEFAULT_MAX_ITERATIONS};
-    int fd, r = set_files(&settings, DEFAULT_FILES);
+    int fd, r = set_defaults(&settings);
     if (r != 0)
         return r;
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

@@ -46,6 +46,11 @@ static void test_refuses_every_other_form(void **state) {
         "helper|4294967297",
         "helper|99999999999999999999999999",
         "helper|10|1000",
+        "helper|10|token",
+        "helper|10|",
+        "helper|tokens",
+        "helper|10|tokens|demo",
+        "helper|10|tokens|1000|demo|/home/demo",
         "helper|10|1000|1000",
         "helper|10|1000|1000|demo",
         "helper|10|1000|1000|demo|/home/demo|more",
@@ -76,6 +81,18 @@ static void test_reads_a_deadline_alone(void **state) {
     assert_int_equal(arguments_parse(2, words, &arguments), 0);
     assert_int_equal(arguments.deadline, ARGUMENTS_DEADLINE_MAX);
     assert_false(arguments.for_user);
+    assert_false(arguments.tokens);
+}
+
+static void test_reads_tokens(void **state) {
+    char *const words[] = {(char[]){"helper"}, (char[]){"30"}, (char[]){"tokens"}, NULL};
+    Arguments arguments;
+
+    (void) state;
+    assert_int_equal(arguments_parse(3, words, &arguments), 0);
+    assert_int_equal(arguments.deadline, 30);
+    assert_true(arguments.tokens);
+    assert_false(arguments.for_user);
 }
 
 static void test_reads_a_user(void **state) {
@@ -98,6 +115,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refuses_every_other_form),
         cmocka_unit_test(test_reads_a_deadline_alone),
+        cmocka_unit_test(test_reads_tokens),
         cmocka_unit_test(test_reads_a_user),
     };
     return cmocka_run_group_tests_name("credential: arguments", tests, NULL, NULL);

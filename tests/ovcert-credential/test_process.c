@@ -51,19 +51,21 @@ static void expect_true(bool (*check)(void)) {
 }
 
 static bool refuses_a_file(void) {
-    return dup2(open("/dev/null", O_RDWR), CREDENTIAL_SOCKET_FD) >= 0 && process_isolate(DEADLINE) == -ENOTSOCK;
+    return dup2(open("/dev/null", O_RDWR), CREDENTIAL_SOCKET_FD) >= 0 && process_isolate(DEADLINE, false) == -ENOTSOCK;
 }
 
 static bool refuses_datagrams(void) {
-    return dup2(socket(AF_UNIX, SOCK_DGRAM, 0), CREDENTIAL_SOCKET_FD) >= 0 && process_isolate(DEADLINE) == -EPROTOTYPE;
+    return dup2(socket(AF_UNIX, SOCK_DGRAM, 0), CREDENTIAL_SOCKET_FD) >= 0 &&
+           process_isolate(DEADLINE, false) == -EPROTOTYPE;
 }
 
 static bool refuses_the_network(void) {
-    return dup2(socket(AF_INET, SOCK_STREAM, 0), CREDENTIAL_SOCKET_FD) >= 0 && process_isolate(DEADLINE) == -EPROTOTYPE;
+    return dup2(socket(AF_INET, SOCK_STREAM, 0), CREDENTIAL_SOCKET_FD) >= 0 &&
+           process_isolate(DEADLINE, false) == -EPROTOTYPE;
 }
 
 static bool refuses_nothing_at_all(void) {
-    return close(CREDENTIAL_SOCKET_FD) == 0 && process_isolate(DEADLINE) == -EBADF;
+    return close(CREDENTIAL_SOCKET_FD) == 0 && process_isolate(DEADLINE, false) == -EBADF;
 }
 
 static void test_what_is_no_local_stream_socket_is_refused(void **state) {
@@ -80,7 +82,7 @@ static bool hangs_with_alarms_off(void) {
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     (void) signal(SIGALRM, SIG_IGN);
-    if (process_isolate(1) < 0)
+    if (process_isolate(1, false) < 0)
         return false;
     (void) sleep(20); /* as on a dead file server */
     return true;
@@ -97,7 +99,7 @@ static void test_s20_a_hanging_process_is_ended_even_where_alarms_were_off(void 
 static bool is_undumpable_once_isolated(void) {
     struct rlimit core;
 
-    return process_isolate(DEADLINE) == 0 && prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &core) == 0 &&
+    return process_isolate(DEADLINE, false) == 0 && prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &core) == 0 &&
            core.rlim_max == 0;
 }
 
@@ -129,7 +131,7 @@ static bool is_limited_to(unsigned resource, rlim_t value) {
 static bool is_limited(void) {
     bool memory = true;
 
-    if (process_isolate(DEADLINE) < 0)
+    if (process_isolate(DEADLINE, false) < 0)
         return false;
 #ifndef __SANITIZE_ADDRESS__
     memory = is_limited_to(RLIMIT_AS, 512u * 1024u * 1024u);
@@ -139,7 +141,7 @@ static bool is_limited(void) {
 }
 
 static bool keeps_lower_limits(void) {
-    return setrlimit(RLIMIT_CPU, &(struct rlimit){7, 9}) == 0 && process_isolate(DEADLINE) == 0 &&
+    return setrlimit(RLIMIT_CPU, &(struct rlimit){7, 9}) == 0 && process_isolate(DEADLINE, false) == 0 &&
            is_limited_to(RLIMIT_CPU, 9);
 }
 
@@ -152,7 +154,7 @@ static void test_s20_processor_memory_and_files_are_limited(void **state) {
 static bool fills_standard_descriptors(void) {
     for (int fd = 0; fd < CREDENTIAL_SOCKET_FD; fd++)
         (void) close(fd); /* that is the point */
-    if (process_isolate(DEADLINE) < 0)
+    if (process_isolate(DEADLINE, false) < 0)
         return false;
     for (int fd = 0; fd < CREDENTIAL_SOCKET_FD; fd++)
         if (fcntl(fd, F_GETFD) < 0)
@@ -161,7 +163,7 @@ static bool fills_standard_descriptors(void) {
 }
 
 static bool keeps_no_other_descriptor(void) {
-    if (dup2(CREDENTIAL_SOCKET_FD, 20) < 0 || process_isolate(DEADLINE) < 0)
+    if (dup2(CREDENTIAL_SOCKET_FD, 20) < 0 || process_isolate(DEADLINE, false) < 0)
         return false;
     return fcntl(20, F_GETFD) < 0 && fcntl(CREDENTIAL_SOCKET_FD, F_GETFD) == FD_CLOEXEC;
 }
@@ -175,7 +177,7 @@ static void test_descriptors_are_the_first_four(void **state) {
 static bool leaves_the_folder_of_the_caller(void) {
     char folder[16];
 
-    return chdir("/tmp") == 0 && process_isolate(DEADLINE) == 0 && getcwd(folder, sizeof folder) &&
+    return chdir("/tmp") == 0 && process_isolate(DEADLINE, false) == 0 && getcwd(folder, sizeof folder) &&
            strcmp(folder, "/") == 0;
 }
 

@@ -16,6 +16,7 @@
 
 #include "common/credential.h"
 #include "common/macros.h"
+#include "config.h"
 #include "tests/trust/pki.h"
 
 #define FILE_NAME "credential.conf"
@@ -189,6 +190,47 @@ static void test_the_example_says_every_default(void **state) {
     for (size_t i = 0; i < defaults.n_patterns; i++)
         assert_string_equal(example.patterns[i], defaults.patterns[i]);
     assert_int_equal(example.max_iterations, defaults.max_iterations);
+    assert_non_null(strstr(text, "\nmodules = "));
+    assert_non_null(strstr(text, "\nenvironment ="));
+    assert_int_equal(example.n_modules, defaults.n_modules);
+    assert_string_equal(example.modules[0], defaults.modules[0]);
+    assert_int_equal(example.n_environment, 0);
+}
+
+static void test_s21_bad_modules_and_variables_are_errors(void **state) {
+    char many[256] = "[pkcs11]\nmodules =";
+
+    refuse(*state, "[pkcs11]\nmodules=lib/x.so\n", ":2: bad value");
+    refuse(*state, "[pkcs11]\nmodules=../x.so\n", ":2: bad value");
+    refuse(*state, "[pkcs11]\nmodule=x.so\n", ":2: unknown key");
+    refuse(*state, "[pkcs11]\nenvironment=A\n", ":2: bad value");
+    refuse(*state, "[pkcs11]\nenvironment==x\n", ":2: bad value");
+    refuse(*state, "[pkcs11]\nenvironment=1A=x\n", ":2: bad value");
+    refuse(*state, "[pkcs11]\nenvironment=A-B=x\n", ":2: bad value");
+    for (unsigned i = 0; i < 17; i++)
+        strcat(many, " x.so");
+    refuse(*state, strcat(many, "\n"), ":2: bad value");
+}
+
+static void test_modules_are_found_in_their_folder_and_may_be_missing_by_default_alone(void **state) {
+    Settings CLEANUP(settings_done) defaults = {0};
+    Settings CLEANUP(settings_done) named = {0};
+    Settings CLEANUP(settings_done) none = {0};
+
+    accept(*state, "", &defaults);
+    assert_int_equal(defaults.n_modules, 1);
+    assert_string_equal(defaults.modules[0], OVCERT_PKCS11_MODULE_DIR "/opensc-pkcs11.so");
+    assert_true(defaults.modules_optional);
+    accept(*state, "[pkcs11]\nmodules = a.so  /opt/b.so\nenvironment = A=/x B_2=c=d EMPTY=\n", &named);
+    assert_int_equal(named.n_modules, 2);
+    assert_string_equal(named.modules[0], OVCERT_PKCS11_MODULE_DIR "/a.so");
+    assert_string_equal(named.modules[1], "/opt/b.so");
+    assert_false(named.modules_optional);
+    assert_int_equal(named.n_environment, 3);
+    assert_string_equal(named.environment[1], "B_2=c=d");
+    assert_string_equal(named.environment[2], "EMPTY=");
+    accept(*state, "[pkcs11]\nmodules=\n", &none);
+    assert_int_equal(none.n_modules, 0);
 }
 
 #define TEST(test) cmocka_unit_test_prestate_setup_teardown(test, set_up, tear_down, argv[1])
@@ -207,6 +249,8 @@ int main(int argc, char **argv) {
         TEST(test_a_file_changes_what_it_names),
         TEST(test_no_pattern_at_all_is_a_choice),
         TEST(test_the_example_says_every_default),
+        TEST(test_s21_bad_modules_and_variables_are_errors),
+        TEST(test_modules_are_found_in_their_folder_and_may_be_missing_by_default_alone),
     };
     return cmocka_run_group_tests_name("credential: settings", tests, NULL, NULL);
 }
