@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -45,8 +46,9 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 """
 
 
-def arguments(parser):
-    """Parses, and enters the sandbox when we are outside; returns inside only, with .work: a folder on a disk."""
+def arguments(parser, prepare=lambda options, work: None):
+    """Parses, and enters the sandbox when we are outside; returns inside only, with .work: a folder on a disk. prepare: what is to be done
+    outside before."""
     parser.add_argument("--build", default=os.environ.get("OVCERT_BUILD", os.path.join(SOURCE, "build")), metavar="FOLDER",
                         help="what to measure (default: $OVCERT_BUILD, or build)")
     parser.add_argument("--folder", default="/srv", help="where the databases go for the while: on a disk, and not below a folder that the "
@@ -58,9 +60,12 @@ def arguments(parser):
         return options
     if os.geteuid() != 0:
         sys.exit(f"{os.path.basename(sys.argv[0])}: this needs root, because it makes a sandbox with its own users, bus and mounts.")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # through the clearing up below
     work = tempfile.mkdtemp(prefix="ovcert-bench-", dir=options.folder)
     os.chmod(work, 0o711)
     try:
+        prepare(options, work)
         sys.exit(subprocess.run([os.path.join(TOOLS, "sandbox"), "--build", options.build, "--no-daemon", "--", os.path.abspath(sys.argv[0]),
                                  *sys.argv[1:], "--build", os.path.abspath(options.build), "--inside", work], check=False).returncode)
     finally:
@@ -112,8 +117,9 @@ class Bus:
         path = os.path.join(PROGRAMS, f"{name}-bus.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(BUS_CONFIG.format(socket=f"{PROGRAMS}/{name}.socket"))
-        self.process = subprocess.Popen(["dbus-daemon", f"--config-file={path}", "--nofork", "--nopidfile", "--nosyslog"],
-                                        stdin=subprocess.DEVNULL)
+        with open(os.path.join(PROGRAMS, f"{name}-bus.log"), "wb") as log:  # it complains of a lower limit of descriptors than it would like
+            self.process = subprocess.Popen(["dbus-daemon", f"--config-file={path}", "--nofork", "--nopidfile", "--nosyslog"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(lambda: os.path.exists(f"{PROGRAMS}/{name}.socket"), "the bus")
 
     def stop(self):

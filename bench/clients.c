@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench-clients FOLDER FIRST COUNT SECONDS [fresh]: COUNT connections to the bus of DBUS_SYSTEM_BUS_ADDRESS, each of
- * which signs one user of the scene in again and again (Hint, Begin, the signature, Finish), beginning with user FIRST.
- * With "fresh" each sign-in opens and closes a connection of its own, as the PAM module does. Run as root.
+/* bench-clients FOLDER FIRST COUNT [fresh]: COUNT connections to the bus of DBUS_SYSTEM_BUS_ADDRESS, each of which
+ * signs one user of the scene in again and again (Hint, Begin, the signature, Finish), beginning with user FIRST. With
+ * "fresh" each sign-in opens and closes a connection of its own, as the PAM module does. Run as root.
  *
- * The measured time begins when all are connected and a line has come on standard input. Prints one line of JSON. Who
- * is told that there are too many challenges (SECURITY 6) tries again a moment later and is counted; any other refusal
- * ends the program. */
+ * Says "ready" when all are connected, and is then led by letters on standard input, so that several of them keep
+ * step: "s" starts, "c" begins to count, "e" ends, prints one line of JSON and exits. Who is told that there are too
+ * many challenges (SECURITY 6) tries again, later each time, and is counted; any other refusal ends the program. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
@@ -22,29 +22,34 @@
 #include "common/macros.h"
 #include "common/protocol.h"
 
-#define RETRY_MICROSECONDS UINT64_C(5000)
+#define RETRY_MICROSECONDS UINT64_C(10000)
+#define RETRY_DOUBLINGS 4u
 #define CALL_MICROSECONDS UINT64_C(60000000)
-#define LATENCIES_MAX 4000000u
+#define LATENCIES_MAX 1000000u
+
+typedef struct Person Person;
 
 typedef struct Crowd {
     Scene scene;
     sd_event *event;
+    Person *people;
+    size_t n_people;
     bool fresh;
-    bool over;
     unsigned long logins;
     unsigned long retries;
-    double end;
+    double since;     /* when counting began */
     float *latencies; /* seconds */
     size_t n_latencies;
 } Crowd;
 
-typedef struct Person {
+struct Person {
     Crowd *crowd;
     const SceneUser *user;
     sd_bus *bus;
     sd_event_source *again;
+    unsigned refusals; /* since the last success */
     double since;
-} Person;
+};
 
 static double now_seconds(void) {
     struct timespec now;
@@ -97,9 +102,11 @@ static int on_again(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void begin_later(Person *person) {
+    uint64_t wait = RETRY_MICROSECONDS << person->refusals;
+    person->refusals += person->refusals < RETRY_DOUBLINGS;
     person->crowd->retries++;
-    MUST(sd_event_add_time_relative(person->crowd->event, &person->again, CLOCK_MONOTONIC, RETRY_MICROSECONDS, 0,
-                                    on_again, person) >= 0);
+    MUST(sd_event_add_time_relative(person->crowd->event, &person->again, CLOCK_MONOTONIC, wait, 0, on_again, person) >=
+         0);
 }
 
 /* True when the answer is one. */
@@ -115,9 +122,8 @@ static bool is_answer(sd_bus_message *reply) {
 
 static void note_login(Person *person) {
     Crowd *crowd = person->crowd;
-    if (crowd->over)
-        return;
     crowd->logins++;
+    person->refusals = 0;
     if (crowd->n_latencies < LATENCIES_MAX)
         crowd->latencies[crowd->n_latencies++] = (float) (now_seconds() - person->since);
 }
@@ -127,8 +133,6 @@ static int on_finished(sd_bus_message *reply, void *userdata, sd_bus_error *erro
     (void) error;
     MUST(is_answer(reply));
     note_login(person);
-    if (person->crowd->over)
-        return 0;
     start(person);
     return 0;
 }
@@ -225,37 +229,55 @@ static double percentile(const Crowd *crowd, double part) {
                               : 0;
 }
 
-static void report(Crowd *crowd, double length) {
-    struct rusage used;
-    MUST(getrusage(RUSAGE_SELF, &used) == 0);
+static void report(Crowd *crowd) {
     qsort(crowd->latencies, crowd->n_latencies, sizeof *crowd->latencies, by_size);
     (void) printf("{\"logins\": %lu, \"retries\": %lu, \"seconds\": %.3f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
-                  crowd->logins, crowd->retries, length, percentile(crowd, 0.5),
+                  crowd->logins, crowd->retries, now_seconds() - crowd->since, percentile(crowd, 0.5),
                   percentile(crowd, 0.99)); /* seen when it is missing */
 }
 
-static void run(Crowd *crowd, Person *people, size_t count, double length) {
+static int on_letter(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+    Crowd *crowd = userdata;
+    char letter = 'e'; /* so does the end of the input */
+    (void) source, (void) events;
+    MUST(read(fd, &letter, 1) >= 0);
+    if (letter == 's')
+        for (size_t i = 0; i < crowd->n_people; i++)
+            start(&crowd->people[i]);
+    if (letter == 'c') {
+        crowd->logins = crowd->retries = 0;
+        crowd->n_latencies = 0;
+        crowd->since = now_seconds();
+    }
+    if (letter == 'e')
+        MUST(sd_event_exit(crowd->event, 0) >= 0);
+    return 0;
+}
+
+static void run(Crowd *crowd) {
+    sd_event_source *letters = NULL;
+    MUST(sd_event_add_io(crowd->event, &letters, STDIN_FILENO, EPOLLIN, on_letter, crowd) >= 0);
+    MUST(sd_event_source_set_priority(letters, SD_EVENT_PRIORITY_IMPORTANT) >= 0);
     (void) puts("ready");
     (void) fflush(stdout); /* seen when it is missing */
-    (void) getchar();      /* the line, or the end of the input: both mean now */
-    double from = now_seconds();
-    crowd->end = from + length;
-    for (size_t i = 0; i < count; i++)
-        start(&people[i]);
-    while (now_seconds() < crowd->end)
-        MUST(sd_event_run(crowd->event, 100000) >= 0);
-    crowd->over = true;
-    report(crowd, now_seconds() - from);
+    MUST(sd_event_loop(crowd->event) >= 0);
+    report(crowd);
+    sd_event_source_disable_unref(letters);
 }
 
 int main(int argc, char **argv) {
-    if (argc < 5 || argc > 6) {
-        (void) fputs("usage: bench-clients FOLDER FIRST COUNT SECONDS [fresh]\n", stderr); /* nowhere else */
+    if (argc < 4 || argc > 5) {
+        (void) fputs("usage: bench-clients FOLDER FIRST COUNT [fresh]\n", stderr); /* nowhere else to say it */
         return 2;
     }
-    Crowd crowd = {.fresh = argc == 6, .latencies = malloc(LATENCIES_MAX * sizeof(float))};
     size_t first = strtoul(argv[2], NULL, 10), count = strtoul(argv[3], NULL, 10);
     Person *people = calloc(count, sizeof *people);
+    Crowd crowd = {
+        .people = people,
+        .n_people = count,
+        .fresh = argc == 5,
+        .latencies = malloc(LATENCIES_MAX * sizeof(float)),
+    };
     MUST(people && crowd.latencies && count > 0);
     scene_load(argv[1], &crowd.scene);
     MUST(sd_event_new(&crowd.event) >= 0);
@@ -263,6 +285,6 @@ int main(int argc, char **argv) {
         people[i] = (Person){.crowd = &crowd, .user = &crowd.scene.users[(first + i) % crowd.scene.n_users]};
         connect_person(&people[i]);
     }
-    run(&crowd, people, count, strtod(argv[4], NULL));
+    run(&crowd);
     return 0; /* the kernel closes the connections, whose calls may still be under way */
 }

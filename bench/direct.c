@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench-direct FOLDER DATABASE BATCH SECONDS: "the same work without a bus". Calls what a login of ovcertd calls (Hint,
- * Begin, Finish of core/, with the store at its own settings, synchronous=FULL) in this one process: the same OpenSSL,
- * SQLite, audit chain and judgement, and nothing of D-Bus. BATCH sign-ins of different users share one commit, as they
- * may in the daemon.
+/* bench-direct FOLDER DATABASE USERS BATCH SECONDS: "the same work without a bus". Calls what a login of ovcertd calls
+ * (Hint, Begin, Finish of core/, with the store at its own settings, synchronous=FULL) in this one process: the same
+ * OpenSSL, SQLite, audit chain and judgement, and nothing of D-Bus. The first USERS of the scene sign in; BATCH
+ * sign-ins of different users share one commit, as they may in the daemon.
  *
  * The user's own signature is made outside of the clocks. Prints one line of JSON. */
 #include <stdio.h>
@@ -27,6 +27,7 @@ typedef struct Work {
     Store *store;
     TrustStore *trust;
     Service *service;
+    size_t n_users;
     size_t batch;
     size_t next; /* user */
     Clocks work; /* commits included */
@@ -112,7 +113,7 @@ static void commit(Work *work) {
 static void round_of_logins(Work *work) {
     Clocks since = clocks_now();
     for (size_t i = 0; i < work->batch; i++) {
-        work->users[i] = work->next++ % work->scene.n_users;
+        work->users[i] = work->next++ % work->n_users;
         begin(work, i);
     }
     clocks_add(&work->work, &since);
@@ -140,19 +141,21 @@ static void run(Work *work, double length) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        (void) fputs("usage: bench-direct FOLDER DATABASE BATCH SECONDS\n", stderr); /* nowhere else to say it */
+    if (argc != 6) {
+        (void) fputs("usage: bench-direct FOLDER DATABASE USERS BATCH SECONDS\n", stderr); /* nowhere else to say it */
         return 2;
     }
     Work *work = calloc(1, sizeof *work);
     MUST(work);
-    work->batch = strtoul(argv[3], NULL, 10);
+    work->n_users = strtoul(argv[3], NULL, 10);
+    work->batch = strtoul(argv[4], NULL, 10);
     scene_load(argv[1], &work->scene);
-    MUST(work->batch > 0 && work->batch <= BATCH_MAX && work->batch <= work->scene.n_users);
+    MUST(work->n_users <= work->scene.n_users && work->batch > 0 && work->batch <= work->n_users &&
+         work->batch <= BATCH_MAX);
     for (size_t i = 0; i < work->batch; i++)
         (void) snprintf(work->senders[i], sizeof work->senders[i], ":1.%zu", i); /* fits */
     open_all(work, argv[1], argv[2]);
-    run(work, strtod(argv[4], NULL));
+    run(work, strtod(argv[5], NULL));
     (void) service_free(work->service); /* these return NULL */
     (void) trust_store_unref(work->trust);
     (void) store_close(work->store);
