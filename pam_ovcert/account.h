@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Account: what follows from auth in the same transaction (memory.h). Asks nobody, so there is no fault to report. */
+/* Account: what follows from auth in the same transaction (memory.h): a warning when it is time to renew, the renewal
+ * at the prompt (renew=), and the rule that a certificate is required (require=). Without these two options it calls
+ * nobody, so there is no fault to report.
+ *
+ * | case                                                              | code, and under require=                      |
+ * |-------------------------------------------------------------------|-----------------------------------------------|
+ * | signed in by a valid certificate, or renewed just now             | PAM_SUCCESS                                   |
+ * | expired, and the renewal declined or failed                       | PAM_SUCCESS with a warning; PAM_PERM_DENIED   |
+ * | expired, and the renewal failed by a fault of daemon or helper    | the same; PAM_AUTHINFO_UNAVAIL                |
+ * | expired, and no renewal offered                                   | PAM_IGNORE; PAM_PERM_DENIED                   |
+ * | any other sign-in                                                 | PAM_IGNORE; PAM_PERM_DENIED with a certificate|
+ * |                                                                   | assigned, PAM_AUTHINFO_UNAVAIL when the daemon|
+ * |                                                                   | cannot tell                                   |
+ * | unknown option                                                    | PAM_SERVICE_ERR                               |
+ */
 #pragma once
 
 #include <security/pam_modules.h>
 
-/* For pam_sm_acct_mgmt(3): PAM_SUCCESS after a sign-in by certificate, with a warning when it is time to renew;
- * PAM_IGNORE when the user came in another way; PAM_SERVICE_ERR for an unknown option. */
-int account_check(pam_handle_t *pam, int flags, int argc, const char *const *argv);
+#include "pam_ovcert/places.h"
+
+/* For pam_sm_acct_mgmt(3). */
+int account_check(pam_handle_t *pam, int flags, int argc, const char *const *argv, const Places *places);
 /* For pam_sm_setcred(3): there are no credentials to set. PAM_SUCCESS after a sign-in by certificate, since libpam goes
  * the way of auth again and a success there must have one here; else PAM_IGNORE. */
 int account_set_credentials(pam_handle_t *pam);

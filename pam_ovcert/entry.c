@@ -23,7 +23,7 @@ EXPORT int pam_sm_setcred(pam_handle_t *pam, int flags, int argc, const char **a
 }
 
 EXPORT int pam_sm_acct_mgmt(pam_handle_t *pam, int flags, int argc, const char **argv) {
-    return account_check(pam, flags, argc, argv);
+    return account_check(pam, flags, argc, argv, &places);
 }
 
 EXPORT int pam_sm_open_session(pam_handle_t *pam, int flags, int argc, const char **argv) {

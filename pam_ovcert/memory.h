@@ -8,15 +8,20 @@
 
 #include <security/pam_modules.h>
 
+#include "common/statement.h"
+
 typedef enum MemoryKind {
     MEMORY_ACCEPTED = 1, /* signed in by a valid certificate */
     MEMORY_EXPIRED = 2,  /* possession proven, and expiry the only reason against it */
+    MEMORY_RENEWED = 3,  /* EXPIRED, and renewed since by the conversation in account */
 } MemoryKind;
 
 typedef struct Memory {
     MemoryKind kind;
     bool expiring; /* ACCEPTED: time to renew */
     int64_t days_left;
+    uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE]; /* EXPIRED: of the certificate that was proven */
+    bool asked; /* EXPIRED: the renewal was talked about; hosts may call account more than once */
 } Memory;
 
 /* Copies; user is whom it is about. PAM_SUCCESS, PAM_BUF_ERR or pam_set_data(3)'s code; whatever was there before is

@@ -4,6 +4,8 @@
 
 #include <pwd.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <security/pam_modutil.h>
 
@@ -11,6 +13,11 @@
 
 /* "nobody", by number: root may have to start the helper as somebody. */
 static const Person stranger = {.uid = 65534, .gid = 65534, .home = "/nonexistent"};
+
+void person_done(Person *person) {
+    free(person->name);
+    *person = (Person){0};
+}
 
 int person_find(pam_handle_t *pam, Person *ret) {
     const char *name = NULL;
@@ -21,10 +28,18 @@ int person_find(pam_handle_t *pam, Person *ret) {
         return code == PAM_IGNORE ? PAM_SYSTEM_ERR : code;
     if (!name || !text_is_user_name(name))
         return PAM_AUTHINFO_UNAVAIL;
-    const struct passwd *entry = pam_modutil_getpwnam(pam, name);
+    char *copy = strdup(name);
+    if (!copy)
+        return PAM_BUF_ERR;
+    const struct passwd *entry = pam_modutil_getpwnam(pam, copy);
     *ret = stranger;
     if (entry)
         *ret = (Person){.known = true, .uid = entry->pw_uid, .gid = entry->pw_gid, .home = entry->pw_dir};
-    ret->name = name;
+    ret->name = copy;
     return PAM_SUCCESS;
+}
+
+bool person_is_current(pam_handle_t *pam, const Person *person) {
+    const void *user = NULL;
+    return pam_get_item(pam, PAM_USER, &user) == PAM_SUCCESS && user && strcmp(user, person->name) == 0;
 }

@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <security/pam_ext.h>
 
+#include "common/i18n.h"
 #include "common/macros.h"
 
 static void answer_wipe(char **answer) {
@@ -91,4 +93,24 @@ int prompts_number(const Prompts *prompts, size_t max, size_t *ret, const char *
     int code = ask(prompts, PAM_PROMPT_ECHO_ON, &answer, format, arguments);
     va_end(arguments);
     return code == PAM_SUCCESS ? parse_number(answer, max, ret) : code;
+}
+
+/* No rpmatch(3): it keeps state that threads share, and follows the host's locale instead of our texts'. */
+static bool is_yes(const char *answer) {
+    const char *const words[] = {"y", "yes", _("y"), _("yes")};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++)
+        if (strcasecmp(answer, words[i]) == 0)
+            return true;
+    return false;
+}
+
+int prompts_yes(const Prompts *prompts, bool *ret, const char *format, ...) {
+    char *CLEANUP(answer_wipe) answer = NULL; /* wiped too, as above */
+    va_list arguments;
+    va_start(arguments, format);
+    int code = ask(prompts, PAM_PROMPT_ECHO_ON, &answer, format, arguments);
+    va_end(arguments);
+    if (code == PAM_SUCCESS)
+        *ret = is_yes(answer);
+    return code;
 }

@@ -24,6 +24,8 @@ __attribute__((format(printf, 2, 3))) void prompts_error(const Prompts *prompts,
 
 /* Asks without echo. An answer too long for a Secret is PAM_AUTH_ERR: no passphrase is that long. */
 __attribute__((format(printf, 3, 4))) int prompts_secret(const Prompts *prompts, Secret **ret, const char *format, ...);
+/* Asks a question of yes or no; whatever is not yes is no. */
+__attribute__((format(printf, 3, 4))) int prompts_yes(const Prompts *prompts, bool *ret, const char *format, ...);
 /* Asks for a number from 1 to max; 0 stands for an empty answer. Anything else: PAM_AUTHINFO_UNAVAIL. */
 __attribute__((format(printf, 4, 5))) int prompts_number(const Prompts *prompts, size_t max, size_t *ret,
                                                          const char *format, ...);

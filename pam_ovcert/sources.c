@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs the helper for a login. Called by login.c; must never open a file itself, nor have one opened as anybody but the
+/* Runs the helper for auth and account. Must never open a credential itself, nor have a file opened as anybody but the
  * person whose it is. */
-#include "pam_ovcert/files.h"
+#include "pam_ovcert/sources.h"
 
-#include <stdbool.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/frame.h"
+#include "common/text.h"
 
 static uint64_t after_seconds(unsigned seconds) {
     return frame_now() + seconds * UINT64_C(1000000);
 }
 
-static int start(const char *path, const Person *person, unsigned seconds, Helper **ret) {
+static bool is_root(void) {
+    return geteuid() == 0;
+}
+
+static int start(const Transaction *transaction, bool tokens, unsigned seconds, Helper **ret) {
+    const Person *person = &transaction->person;
     const HelperOptions options = {
-        .path = path,
+        .path = transaction->places->helper_path,
         .seconds = seconds,
-        .as_user = geteuid() == 0,
+        .tokens = tokens,
+        .as_user = is_root() && !tokens,
         .uid = person->uid,
         .gid = person->gid,
         .user = person->name,
@@ -33,62 +42,111 @@ static int keep_detail(const Helper *helper, int outcome, char **ret_detail) {
     return outcome;
 }
 
-/* A file may be offered when nothing is wrong with it, and only asking for the secret can tell what it holds. Sources
- * that show their certificates are to be matched before anybody is asked; there are none of that kind yet. */
-static bool is_usable(const HelperSource *source) {
-    return (source->flags & CREDENTIAL_SOURCE_HIDDEN) && source->problem[0] == '\0';
+void sources_done(Sources *sources) {
+    (void) helper_sources_free(sources->own, sources->n_own);       /* returns NULL */
+    (void) helper_sources_free(sources->tokens, sources->n_tokens); /* likewise */
+    free(sources->all);
+    *sources = (Sources){0};
 }
 
-static void put_usable_first(Files *files) {
-    for (size_t i = 0; i < files->count; i++) {
-        if (!is_usable(&files->items[i]))
-            continue;
-        HelperSource usable = files->items[i];
-        files->items[i] = files->items[files->n_usable];
-        files->items[files->n_usable++] = usable;
-    }
-}
-
-void files_done(Files *files) {
-    (void) helper_sources_free(files->items, files->count); /* returns NULL */
-    *files = (Files){0};
-}
-
-int files_list(const char *helper_path, const Person *person, Files *ret, char **ret_detail) {
+/* wait_seconds: 0 for what is there now. */
+static int list(const Transaction *transaction, bool tokens, unsigned wait_seconds, HelperSource **ret,
+                size_t *ret_count, char **ret_detail) {
     Helper *CLEANUP(helper_freep) helper = NULL;
-    int r = start(helper_path, person, FILES_LIST_SECONDS, &helper);
+    unsigned seconds = wait_seconds + SOURCES_LIST_SECONDS;
+    int r = start(transaction, tokens, seconds, &helper);
     if (r != 0)
         return r;
-    Files files = {0};
-    r = helper_list(helper, after_seconds(FILES_LIST_SECONDS), &files.items, &files.count);
-    if (r != 0)
-        return keep_detail(helper, r, ret_detail);
-    put_usable_first(&files);
-    *ret = files;
+    r = wait_seconds > 0 ? helper_wait(helper, wait_seconds, -1, after_seconds(seconds), ret, ret_count)
+                         : helper_list(helper, after_seconds(seconds), ret, ret_count);
+    return r != 0 ? keep_detail(helper, r, ret_detail) : 0;
+}
+
+static int join(Sources *sources) {
+    sources->all = calloc(sources->n_own + sources->n_tokens + 1, sizeof *sources->all); /* never of size 0 */
+    if (!sources->all)
+        return -ENOMEM;
+    for (size_t i = 0; i < sources->n_tokens; i++)
+        sources->all[sources->count++] = &sources->tokens[i];
+    for (size_t i = 0; i < sources->n_own; i++)
+        sources->all[sources->count++] = &sources->own[i];
     return 0;
 }
 
-void open_file_done(OpenFile *file) {
-    (void) helper_certificates_free(file->certificates, file->count); /* returns NULL */
-    (void) helper_free(file->helper);                                 /* likewise */
-    *file = (OpenFile){0};
+static int list_tokens(const Transaction *transaction, unsigned wait_seconds, Sources *sources, char **ret_detail) {
+    return list(transaction, true, wait_seconds, &sources->tokens, &sources->n_tokens, ret_detail);
 }
 
-int files_open(const char *helper_path, const Person *person, const HelperSource *source, const Secret *secret,
-               OpenFile *ret, char **ret_detail) {
-    OpenFile CLEANUP(open_file_done) file = {0};
-    int r = start(helper_path, person, FILES_OPEN_SECONDS, &file.helper);
+int sources_list(const Transaction *transaction, Sources *ret, char **ret_detail) {
+    Sources CLEANUP(sources_done) sources = {0};
+    char *CLEANUP(free_pointer) detail = NULL;
+    int r = list(transaction, false, 0, &sources.own, &sources.n_own, ret_detail);
     if (r != 0)
         return r;
-    r = helper_unlock(file.helper, source, &(HelperUnlock){.secret = secret}, after_seconds(FILES_OPEN_SECONDS),
-                      &file.certificates, &file.count);
+    r = is_root() ? list_tokens(transaction, 0, &sources, &detail) : 0;
     if (r != 0)
-        return keep_detail(file.helper, r, ret_detail);
-    *ret = file;
-    file = (OpenFile){0};
+        transaction_journal_helper(transaction, "listing tokens", r, detail);
+    r = join(&sources);
+    if (r < 0)
+        return r;
+    *ret = sources;
+    sources = (Sources){0};
     return 0;
 }
 
-const HelperCertificate *open_file_find(const OpenFile *file, const uint8_t fingerprint[32]) {
-    return helper_find_certificate(file->certificates, file->count, fingerprint);
+int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail) {
+    Sources CLEANUP(sources_done) sources = {0};
+    int r = list_tokens(transaction, seconds, &sources, ret_detail);
+    if (r == 0)
+        r = join(&sources);
+    if (r != 0)
+        return r;
+    *ret = sources;
+    sources = (Sources){0};
+    return 0;
+}
+
+bool source_is_token(const HelperSource *source) {
+    return strcmp(source->kind, CREDENTIAL_KIND_PKCS11) == 0;
+}
+
+bool source_is_usable(const HelperSource *source) {
+    return source->problem[0] == '\0' &&
+           !(source->flags & (CREDENTIAL_SOURCE_LOCKED | CREDENTIAL_SOURCE_FINAL_TRY)); /* SECURITY 22 */
+}
+
+bool source_hides(const HelperSource *source) {
+    return (source->flags & CREDENTIAL_SOURCE_HIDDEN) != 0;
+}
+
+bool source_shows(const HelperSource *source, const uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE]) {
+    return helper_find_certificate(source->certificates, source->n_certificates, fingerprint) != NULL;
+}
+
+const char *source_label(const HelperSource *source, char **ret_escaped) {
+    if (!text_is_printable((View){(const uint8_t *) source->label, strlen(source->label)}))
+        *ret_escaped = text_escape_string(source->label);
+    return *ret_escaped ? *ret_escaped : source->label;
+}
+
+void open_source_done(OpenSource *open) {
+    (void) helper_certificates_free(open->certificates, open->count); /* returns NULL */
+    (void) helper_free(open->helper);                                 /* likewise */
+    *open = (OpenSource){0};
+}
+
+int source_open(const Transaction *transaction, const HelperSource *source, const Secret *secret, const uint8_t *wanted,
+                unsigned seconds, OpenSource *ret, char **ret_detail) {
+    OpenSource CLEANUP(open_source_done) open = {0};
+    bool tokens = is_root() && source_is_token(source);
+    int r = start(transaction, tokens, seconds, &open.helper);
+    if (r != 0)
+        return r;
+    const HelperUnlock how = {.secret = secret, .wanted = wanted};
+    r = helper_unlock(open.helper, source, &how, after_seconds(seconds), &open.certificates, &open.count);
+    if (r != 0)
+        return keep_detail(open.helper, r, ret_detail);
+    *ret = open;
+    open = (OpenSource){0};
+    return 0;
 }

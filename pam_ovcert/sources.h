@@ -1,39 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files: the person's certificate files through runs of the helper (client/helper.h), as that person.
+/* Sources: where the person's certificates may be, .p12 files and tokens, through runs of the helper (client/helper.h).
+ * Root's module runs it as the person for the files, and in its "tokens" mode for the tokens; a person's own module
+ * runs it once for both.
  *
  * int results as of client/helper.h: 0, a CredentialOutcome with *ret_detail (may be NULL; caller frees), or a negative
  * errno. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "client/helper.h"
 #include "common/macros.h"
-#include "pam_ovcert/person.h"
+#include "pam_ovcert/transaction.h"
 
-#define FILES_LIST_SECONDS 10u
-#define FILES_OPEN_SECONDS 30u /* key derivation, the daemon's challenge and the signature */
+#define SOURCES_LIST_SECONDS 10u
 
-/* Zero-initialise; files_done(). */
-typedef struct Files {
-    HelperSource *items; /* those that may be offered come first */
+/* Zero-initialise; sources_done(). */
+typedef struct Sources {
+    HelperSource *own; /* of the person's run */
+    size_t n_own;
+    HelperSource *tokens; /* of the tokens' run, when it is another one */
+    size_t n_tokens;
+    const HelperSource **all; /* both */
     size_t count;
-    size_t n_usable;
-} Files;
+} Sources;
 
-/* Zero-initialise; open_file_done(). The helper waits to sign. */
-typedef struct OpenFile {
+/* Zero-initialise; open_source_done(). The helper waits to sign. */
+typedef struct OpenSource {
     Helper *helper;
     HelperCertificate *certificates;
     size_t count;
-} OpenFile;
+} OpenSource;
 
-void files_done(Files *files);
-int files_list(const char *helper_path, const Person *person, Files *ret, char **ret_detail);
+void sources_done(Sources *sources);
+/* Tokens that cannot be listed are journalled and no reason to fail, since a file may do. */
+int sources_list(const Transaction *transaction, Sources *ret, char **ret_detail);
+/* The tokens alone; waits for one when seconds > 0. For root, or for oneself. */
+int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail);
 
-void open_file_done(OpenFile *file);
-/* One try with this secret. */
-int files_open(const char *helper_path, const Person *person, const HelperSource *source, const Secret *secret,
-               OpenFile *ret, char **ret_detail);
-/* NULL when it is not in the file. Borrowed. */
-const HelperCertificate *open_file_find(const OpenFile *file, const uint8_t fingerprint[32]);
+bool source_is_token(const HelperSource *source);
+bool source_is_usable(const HelperSource *source); /* nothing is known against asking for its secret */
+/* May it hold a certificate that it does not show? */
+bool source_hides(const HelperSource *source);
+bool source_shows(const HelperSource *source, const uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE]);
+/* Its label as it may be shown; *ret_escaped is the caller's to free. */
+const char *source_label(const HelperSource *source, char **ret_escaped);
+
+void open_source_done(OpenSource *open);
+/* One try with this secret (NULL: it is typed on the reader). wanted: the certificate that has to be there; NULL: any.
+ * seconds: until the signature. */
+int source_open(const Transaction *transaction, const HelperSource *source, const Secret *secret, const uint8_t *wanted,
+                unsigned seconds, OpenSource *ret, char **ret_detail);

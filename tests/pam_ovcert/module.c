@@ -26,5 +26,9 @@ EXPORT int pam_sm_setcred(pam_handle_t *pam, int flags, int argc, const char **a
 }
 
 EXPORT int pam_sm_acct_mgmt(pam_handle_t *pam, int flags, int argc, const char **argv) {
-    return argc < 2 ? PAM_SERVICE_ERR : account_check(pam, flags, argc - 2, argv + 2);
+    if (argc < 2)
+        return PAM_SERVICE_ERR;
+    const Places places = {.bus_address = argv[0], .helper_path = argv[1]};
+    int n = argc > 2 && strncmp(argv[2], "token=", 6) == 0 ? 3 : 2;
+    return account_check(pam, flags, argc - n, argv + n, &places);
 }

@@ -263,7 +263,7 @@ static void test_of_several_files_one_is_chosen_and_tried(void **state) {
     assert_int_equal(sign_in(stack, NULL, ANSWERS("2", SCRIPT_PASSPHRASE)), PAM_SUCCESS);
     assert_string_equal(stack->shown,
                         "info: 1  other.p12\ninfo: 2  demo.p12\n"
-                        "question: Number of the certificate file (1-2, empty: none): \n"
+                        "question: Number of the certificate file or token (1-2, empty: none): \n"
                         "secret: Passphrase of demo.p12 (empty: without certificate): \n");
     assert_int_equal(sign_in(stack, NULL, ANSWERS("1", SCRIPT_PASSPHRASE, SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
     assert_int_equal(stack->next, 2); /* the other file is not tried with the same passphrase */
@@ -481,6 +481,121 @@ static void test_account_warns_when_it_is_time_to_renew(void **state) {
     stack_free(stack);
 }
 
+/* --- tokens --- */
+
+static void test_a_token_that_shows_the_certificate_is_asked_for_its_pin_without_a_question(void **state) {
+    (void) state;
+    static const char *const parts[] = {"card", "card-and-file"};
+    for (size_t i = 0; i < ELEMENTSOF(parts); i++) {
+        Stack *stack = stack_of(parts[i], "");
+        assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+        assert_string_equal(stack->shown, "secret: PIN of CARD (empty: without certificate): \n");
+        stack_free(stack);
+    }
+}
+
+static void test_s22_no_pin_is_asked_for_a_token_that_shows_other_certificates(void **state) {
+    (void) state;
+    Stack *stack = stack_of("card-other", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    assert_int_equal(stack->next, 0);
+    assert_string_equal(stack->shown, "error: None of the certificates can be used to sign in.\n");
+    stack_free(stack);
+    stack = stack_of("card", "");
+    assert_int_equal(sign_in(stack, "Hint:other", ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    assert_int_equal(stack->next, 0);
+    stack_free(stack);
+    stack = stack_of("other-card-and-file", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_string_equal(stack->shown, "secret: Passphrase of demo.p12 (empty: without certificate): \n");
+    stack_free(stack);
+}
+
+static void test_a_token_that_hides_its_certificates_is_offered(void **state) {
+    (void) state;
+    Stack *stack = stack_of("card-hidden", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_int_equal(sign_in(stack, NULL, ANSWERS("")), PAM_AUTHINFO_UNAVAIL);
+    stack_free(stack);
+}
+
+static void test_s22_a_wrong_pin_has_one_try_and_a_delay(void **state) {
+    (void) state;
+    Stack *stack = stack_of("card", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS("0000", SCRIPT_PASSPHRASE)), PAM_AUTH_ERR);
+    assert_int_equal(stack->next, 1);
+    assert_shown(stack, "error: The PIN is wrong.\n");
+    assert_true(stack->delay >= 1000000); /* libpam varies it by half */
+    stack_free(stack);
+}
+
+static void test_s22_a_token_at_its_last_try_or_locked_is_told_and_not_asked(void **state) {
+    (void) state;
+    static const char *const table[][2] = {{"card-final", "one try left"}, {"card-locked", "is locked"}};
+    for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+        Stack *stack = stack_of(table[i][0], "");
+        assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(stack->next, 0);
+        assert_shown(stack, table[i][1]);
+        stack_free(stack);
+    }
+}
+
+static void test_a_token_with_few_tries_left_warns(void **state) {
+    (void) state;
+    Stack *stack = stack_of("card-low", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_shown(stack, "info: A wrong PIN of CARD has been entered before");
+    stack_free(stack);
+}
+
+static void test_a_pin_pad_is_pointed_at_and_nothing_is_asked(void **state) {
+    (void) state;
+    static const char *const options[] = {"", "silent", "[token=" SCRIPT_PASSPHRASE "] use_first_pass"};
+    for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+        Stack *stack = stack_of("card-pad", options[i]);
+        assert_int_equal(sign_in(stack, NULL, ANSWERS()), PAM_SUCCESS);
+        assert_string_equal(stack->shown, "info: Enter the PIN on the reader.\n");
+        stack_free(stack);
+    }
+}
+
+static void test_a_card_is_waited_for_only_when_asked_to(void **state) {
+    (void) state;
+    Stack *stack = stack_of("card-late", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    assert_nothing_asked(stack);
+    stack_free(stack);
+    stack = stack_of("card-late", "wait=5");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_string_equal(stack->shown, "info: Insert your card.\nsecret: PIN of CARD (empty: without certificate): \n");
+    stack_free(stack);
+    stack = stack_of("one", "wait=5"); /* with a file there is nothing to wait for */
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    assert_null(strstr(stack->shown, "Insert"));
+    stack_free(stack);
+}
+
+static void test_s22_outcomes_of_a_token_have_their_codes(void **state) {
+    (void) state;
+    static const struct {
+        const char *part;
+        int code;
+    } table[] = {{"wrong-pin", PAM_AUTH_ERR},
+                 {"pin-locked", PAM_AUTHINFO_UNAVAIL},
+                 {"pin-final-try", PAM_AUTHINFO_UNAVAIL},
+                 {"pin-change", PAM_AUTHINFO_UNAVAIL},
+                 {"cancelled", PAM_AUTHINFO_UNAVAIL},
+                 {"token-removed", PAM_AUTHINFO_UNAVAIL},
+                 {"no-match", PAM_AUTHINFO_UNAVAIL}};
+    for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+        Stack *stack = stack_of(table[i].part, "");
+        assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), table[i].code);
+        assert_shown(stack, "error: ");
+        stack_free(stack);
+    }
+}
+
 int main(int argc, char *argv[]) {
     if (argc != 3)
         return 2;
@@ -523,6 +638,15 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_a_success_does_not_speak_for_another_user),
         cmocka_unit_test(test_account_and_setcred_follow_a_success),
         cmocka_unit_test(test_account_warns_when_it_is_time_to_renew),
+        cmocka_unit_test(test_a_token_that_shows_the_certificate_is_asked_for_its_pin_without_a_question),
+        cmocka_unit_test(test_s22_no_pin_is_asked_for_a_token_that_shows_other_certificates),
+        cmocka_unit_test(test_a_token_that_hides_its_certificates_is_offered),
+        cmocka_unit_test(test_s22_a_wrong_pin_has_one_try_and_a_delay),
+        cmocka_unit_test(test_s22_a_token_at_its_last_try_or_locked_is_told_and_not_asked),
+        cmocka_unit_test(test_a_token_with_few_tries_left_warns),
+        cmocka_unit_test(test_a_pin_pad_is_pointed_at_and_nothing_is_asked),
+        cmocka_unit_test(test_a_card_is_waited_for_only_when_asked_to),
+        cmocka_unit_test(test_s22_outcomes_of_a_token_have_their_codes),
     };
     return cmocka_run_group_tests_name("pam_ovcert/login", tests, setup, teardown);
 }

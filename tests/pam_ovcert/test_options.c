@@ -14,8 +14,34 @@
 
 static void test_unknown_options_are_refused_and_named(void **state) {
     (void) state;
-    static const char *const unknown[] = {"",        "Debug",   "debug=1",     "debug ",         "--debug",
-                                          "silent,", "require", "renew=login", "try_first_pass", "use_first_pas"};
+    static const char *const unknown[] = {
+        "",
+        "Debug",
+        "debug=1",
+        "debug ",
+        "--debug",
+        "silent,",
+        "try_first_pass",
+        "renew",
+        "renew=",
+        "renew=,login",
+        "renew=login,",
+        "renew=a,,b",
+        "require",
+        "require=",
+        "wait",
+        "wait=",
+        "wait=0",
+        "wait=301",
+        "wait=-1",
+        "wait=1s",
+        "wait= 1",
+        "wait=99999999999999",
+        "exempt-group",
+        "exempt-group=",
+        "card-user=yes",
+        "use_first_pas",
+    };
     for (size_t i = 0; i < ELEMENTSOF(unknown); i++) {
         const char *argv[] = {"debug", unknown[i], "silent"}, *named = NULL;
         Options options = {.use_first_pass = true};
@@ -27,10 +53,12 @@ static void test_unknown_options_are_refused_and_named(void **state) {
 
 static void test_no_options_are_all_off(void **state) {
     (void) state;
-    Options options = {true, true, true, true};
+    Options options = {true, true, true, true, true, 1, "a", "b", "c"};
     const char *named = NULL;
     assert_int_equal(options_parse(0, NULL, &options, &named), 0);
-    assert_false(options.debug || options.silent || options.no_delay || options.use_first_pass);
+    assert_false(options.debug || options.silent || options.no_delay || options.use_first_pass || options.card_user);
+    assert_int_equal(options.wait_seconds, 0);
+    assert_true(!options.renew && !options.require && !options.exempt_group);
 }
 
 static void test_each_option_sets_its_own_field(void **state) {
@@ -39,10 +67,9 @@ static void test_each_option_sets_its_own_field(void **state) {
         const char *name;
         size_t offset;
     } table[] = {
-        {"debug", offsetof(Options, debug)},
-        {"silent", offsetof(Options, silent)},
-        {"nodelay", offsetof(Options, no_delay)},
-        {"use_first_pass", offsetof(Options, use_first_pass)},
+        {"debug", offsetof(Options, debug)},         {"silent", offsetof(Options, silent)},
+        {"nodelay", offsetof(Options, no_delay)},    {"use_first_pass", offsetof(Options, use_first_pass)},
+        {"card-user", offsetof(Options, card_user)},
     };
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
         Options options;
@@ -53,11 +80,44 @@ static void test_each_option_sets_its_own_field(void **state) {
     }
 }
 
+static void test_values_are_read(void **state) {
+    (void) state;
+    const char *argv[] = {"renew=login,su", "require=gdm", "exempt-group=staff", "wait=300"}, *named = NULL;
+    Options options;
+    assert_int_equal(options_parse(4, argv, &options, &named), 0);
+    assert_string_equal(options.renew, "login,su");
+    assert_string_equal(options.require, "gdm");
+    assert_string_equal(options.exempt_group, "staff");
+    assert_int_equal(options.wait_seconds, 300);
+}
+
+static void test_a_rule_said_twice_is_refused(void **state) {
+    (void) state;
+    const char *argv[] = {"require=login", "require=su"}, *named = NULL;
+    Options options;
+    assert_int_equal(options_parse(2, argv, &options, &named), -EINVAL);
+    assert_ptr_equal(named, argv[1]);
+}
+
+static void test_a_list_has_whole_names_alone(void **state) {
+    (void) state;
+    static const char *const missing[] = {"", "log", "logins", "su,gdm", ",", "sud", "u"};
+    for (size_t i = 0; i < ELEMENTSOF(missing); i++)
+        assert_false(options_list_has("login,su,gdm", missing[i]));
+    assert_false(options_list_has(NULL, "login"));
+    assert_true(options_list_has("login,su,gdm", "login"));
+    assert_true(options_list_has("login,su,gdm", "su"));
+    assert_true(options_list_has("login,su,gdm", "gdm"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown_options_are_refused_and_named),
         cmocka_unit_test(test_no_options_are_all_off),
         cmocka_unit_test(test_each_option_sets_its_own_field),
+        cmocka_unit_test(test_values_are_read),
+        cmocka_unit_test(test_a_rule_said_twice_is_refused),
+        cmocka_unit_test(test_a_list_has_whole_names_alone),
     };
     return cmocka_run_group_tests_name("pam_ovcert/options", tests, NULL, NULL);
 }
