@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/frame.h"
 #include "common/i18n.h"
 #include "common/text.h"
+#include "ovcertctl/file.h"
 #include "ovcertctl/fit.h"
 
 #define SECOND UINT64_C(1000000)
@@ -121,6 +123,22 @@ static char *absolute(const char *path) {
     return !folder || asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
 }
 
+/* What can be seen from outside, so that nobody types a passphrase for nothing. The helper looks again at what it
+ * opens, and its word is the one that counts. */
+static const char *outside(const char *path) {
+    struct stat status;
+    int outcome = CREDENTIAL_OUTCOME_OK;
+    if (lstat(path, &status) < 0)
+        outcome = errno == ENOENT || errno == ENOTDIR ? CREDENTIAL_OUTCOME_NOT_FOUND : CREDENTIAL_OUTCOME_UNREADABLE;
+    else if (!S_ISREG(status.st_mode))
+        outcome = CREDENTIAL_OUTCOME_NOT_REGULAR;
+    else if (status.st_uid != geteuid())
+        outcome = CREDENTIAL_OUTCOME_NOT_OWNER;
+    else if (status.st_size > FILE_SIZE_MAX)
+        outcome = CREDENTIAL_OUTCOME_TOO_LARGE;
+    return outcome == CREDENTIAL_OUTCOME_OK ? "" : credential_outcome_name(outcome);
+}
+
 static int named_file(const char *path, CredentialSources *ret) {
     HelperSource *source = ret->items = calloc(1, sizeof *ret->items);
     if (!source)
@@ -131,7 +149,7 @@ static int named_file(const char *path, CredentialSources *ret) {
         .id = absolute(path),
         .label = strdup(path),
         .flags = CREDENTIAL_SOURCE_HIDDEN,
-        .problem = strdup(""),
+        .problem = strdup(outside(path)),
         .detail = strdup(""),
     };
     bool whole = source->kind && source->id && source->label && source->problem && source->detail;
@@ -163,7 +181,10 @@ int credential_find(Tool *tool, CredentialSources *ret) {
     if (!named)
         return find_all(ret);
     bool token = strncmp(named, TOKEN_SCHEME, strlen(TOKEN_SCHEME)) == 0;
-    return token ? named_token(named, ret) : named_file(named, ret);
+    int r = token ? named_token(named, ret) : named_file(named, ret);
+    if (r != 0 || ret->items[0].problem[0] == '\0')
+        return r;
+    return credential_failed(NULL, credential_outcome_from_name(ret->items[0].problem));
 }
 
 /* --- choosing --- */
@@ -242,7 +263,7 @@ static int choose(Tool *tool, const ProfileInfo *profile, const CredentialSource
     if (count > 1 && (r = choose_number(tool, count, &number)) != 0)
         return r;
     *ret = choice(tool, profile, sources, number);
-    return 0;
+    return *ret ? 0 : no_source(sources);
 }
 
 int credential_open(Tool *tool, const ProfileInfo *profile, Credential *ret) {
@@ -252,10 +273,9 @@ int credential_open(Tool *tool, const ProfileInfo *profile, Credential *ret) {
     if (r != 0)
         return r;
     if (options_has(tool->options, OPTION_CREDENTIAL))
-        source = &sources.items[0];
-    else if ((r = choose(tool, profile, &sources, &source)) != 0)
-        return r;
-    return credential_unlock(tool, source, ret);
+        return credential_unlock(tool, sources.items, ret);
+    r = choose(tool, profile, &sources, &source);
+    return r != 0 ? r : credential_unlock(tool, source, ret);
 }
 
 int credential_sign(Credential *credential, const Statement *statement, char **ret_algorithm, Bytes *ret_signature) {

@@ -29,7 +29,7 @@ typedef struct CredentialSources {
 } CredentialSources;
 
 void credential_sources_done(CredentialSources *sources);
-/* What --credential names, else everything that the helper finds. */
+/* What --credential names, which has no problem then, else everything that the helper finds. */
 int credential_find(Tool *tool, CredentialSources *ret);
 bool credential_is_token(const HelperSource *source);
 /* Printable; caller frees; NULL when out of memory. */

@@ -22,7 +22,7 @@ static bool will_confirm(const Tool *tool) {
     return options_has(tool->options, OPTION_YES) || !options_has(tool->options, OPTION_NO_ASK_PASSWORD);
 }
 
-/* An operation that is open already is the one to go on with; the daemon's detail names it. */
+/* An operation that is open already is the one to go on with; the daemon's detail names it, and *ret_deadline is 0. */
 static int open_operation(Tool *tool, const char *user, char **ret_id, uint64_t *ret_deadline) {
     int r = operation_delete(tool, user, ret_id, ret_deadline);
     if (r != OVCERT_ERROR_OPERATION_PENDING || !will_confirm(tool))
@@ -49,21 +49,21 @@ static int question(Tool *tool, const char *user) {
     return r < 0 ? tool_fault(r) : r == 1 ? 0 : EXIT_FAILED;
 }
 
-/* Whatever kept it from being confirmed. */
-static int drop(Tool *tool, const char *user, const char *id, int why) {
-    int r = operation_cancel(tool, user, id);
-    if (r != 0) {
-        output_complain_more(NULL, _("The deletion is still open; it lapses by itself."));
-        return why == EXIT_FAILED ? tool_failed(tool, r) : why;
-    }
-    output_complain_more(NULL, _("Nothing was changed."));
+/* Whatever kept it from being confirmed: what this run has opened goes with it, what was open before stays. */
+static int drop(Tool *tool, const char *user, const char *id, bool ours, int why) {
+    if (ours && operation_cancel(tool, user, id) == 0)
+        output_complain_more(NULL, _("Nothing was changed."));
+    else
+        output_complain_more(NULL,
+                             _("Nothing was changed; the deletion is still open, and lapses by itself unless it is "
+                               "confirmed."));
     return why;
 }
 
-static int finish(Tool *tool, const char *user, const char *id) {
+static int finish(Tool *tool, const char *user, const char *id, bool ours) {
     int r = question(tool, user);
     if (r != 0)
-        return drop(tool, user, id, r);
+        return drop(tool, user, id, ours, r);
     r = operation_confirm(tool, user, id);
     if (r != 0)
         return tool_failed(tool, r);
@@ -88,7 +88,7 @@ int verb_profile_delete(Tool *tool, char **operands, size_t n_operands) {
     if (r != 0)
         return tool_failed(tool, r);
     if (will_confirm(tool))
-        return finish(tool, user, id);
+        return finish(tool, user, id, deadline != 0);
     output_say(&tool->output, _("Deleting the profile %s is prepared; nothing has changed yet (operation %s)."), user,
                id);
     operation_say_next(tool, n_operands > 0 || options_has(tool->options, OPTION_USER) ? user : NULL, id, deadline);

@@ -226,6 +226,16 @@ class Credentials(Commands):
     def test_without_anybody_to_ask_unlock_says_what_is_missing(self):
         self.assertShows(self.assertStatus(ctl("demo", "credentials", "--unlock"), FAILED), "(?i)passphrase is missing")
 
+    def test_a_file_that_cannot_be_used_is_said_before_a_passphrase_is_asked_for(self):
+        path = os.path.join(os.path.dirname(kit.give_credential("demo", ca("new.p12"))), "link.p12")
+        os.symlink("new.p12", path)
+        for file, pattern in ((path, "not a regular file"), ("/etc/passwd", "somebody else"), ("/nonexistent", "no such file")):
+            for verb in (("renew", "--yes"), ("credentials", "--unlock")):
+                with self.subTest(file=file, verb=verb[0]):
+                    terminal = ask("demo", *verb, "--credential", file, passphrase=[], password=[])
+                    self.assertRegex(terminal.shown, pattern)
+                    self.assertEqual(terminal.status, NOT_FOUND if file == "/nonexistent" else FAILED)
+
     def test_who_has_no_profile_sees_his_files_all_the_same(self):
         kit.give_credential("other", ca("other.p12"))
         self.assertShows(must(ctl("other", "credentials")), r"other\.p12")
@@ -294,6 +304,14 @@ class Delete(Commands):
     def test_no_keeps_it(self):
         self.assertEnded(ask("demo", "profile", "delete", question="n"), FAILED)
         self.assertThere()
+
+    def test_no_leaves_what_was_open_before(self):
+        must(ctl("root", "profile", "delete", "demo"))
+        operations = self.described()["operations"]
+        self.assertEnded(ask("root", "profile", "delete", "demo", question="n"), FAILED)
+        self.assertEqual(self.described()["operations"], operations)
+        self.assertEnded(ask("root", "profile", "delete", "demo"), DONE)
+        self.assertGone()
 
     def test_without_the_password_nothing_is_opened(self):
         self.assertEnded(ask("demo", "profile", "delete", password="wrong"), DENIED)
