@@ -343,15 +343,32 @@ void send_list(int socket) {
     send_frame(socket, CREDENTIAL_LIST, &(Bytes){0});
 }
 
+static void send_unlock_of_kind(int socket, const char *kind, const char *id, const char *secret, const uint8_t *wanted,
+                                uint8_t flags) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+    View fingerprint = {wanted, wanted ? STATEMENT_FINGERPRINT_SIZE : 0};
+
+    assert_int_equal(bytes_append_string(&payload, kind), 0);
+    assert_int_equal(bytes_append_string(&payload, id), 0);
+    assert_int_equal(bytes_append_string(&payload, secret), 0);
+    assert_int_equal(bytes_append_sized(&payload, fingerprint), 0);
+    assert_int_equal(bytes_append_u8(&payload, flags), 0);
+    send_frame(socket, CREDENTIAL_UNLOCK, &payload);
+}
+
 void send_unlock(int socket, const char *path, const char *passphrase) {
+    send_unlock_of_kind(socket, CREDENTIAL_KIND_PKCS12, path, passphrase, NULL, 0);
+}
+
+void send_unlock_token(int socket, const char *uri, const char *pin, const uint8_t *wanted, uint8_t flags) {
+    send_unlock_of_kind(socket, CREDENTIAL_KIND_PKCS11, uri, pin, wanted, flags);
+}
+
+void send_wait(int socket, uint32_t seconds) {
     Bytes CLEANUP(bytes_done) payload = {0};
 
-    assert_int_equal(bytes_append_string(&payload, "pkcs12"), 0);
-    assert_int_equal(bytes_append_string(&payload, path), 0);
-    assert_int_equal(bytes_append_string(&payload, passphrase), 0);
-    assert_int_equal(bytes_append_u32(&payload, 0), 0); /* any certificate is welcome */
-    assert_int_equal(bytes_append_u8(&payload, 0), 0);
-    send_frame(socket, CREDENTIAL_UNLOCK, &payload);
+    assert_int_equal(bytes_append_u32(&payload, seconds), 0);
+    send_frame(socket, CREDENTIAL_WAIT, &payload);
 }
 
 void send_sign(int socket, const Statement *statement) {

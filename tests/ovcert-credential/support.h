@@ -79,6 +79,9 @@ void expect_end(int socket);
 
 void send_list(int socket);
 void send_unlock(int socket, const char *path, const char *passphrase);
+/* wanted: a fingerprint, NULL for none. */
+void send_unlock_token(int socket, const char *uri, const char *pin, const uint8_t *wanted, uint8_t flags);
+void send_wait(int socket, uint32_t seconds);
 void send_sign(int socket, const Statement *statement);
 void send_raw(int socket, const void *octets, size_t size);
 
