@@ -63,16 +63,22 @@ static int handle_list(Session *session, View payload, Bytes *reply, char **ret_
     return payload.size != 0 ? -EBADMSG : append_all_sources(session, reply, &waited_for, ret_detail);
 }
 
+static bool can_change(const Session *session) {
+    for (size_t i = 0; i < session->options->n_backends; i++)
+        if (session->options->backends[i]->changed)
+            return true;
+    return false;
+}
+
 /* Asks all that can, so that none is left with an old answer. */
-static int ask_for_change(const Session *session, bool *ret_can, bool *ret_changed) {
-    *ret_can = *ret_changed = false;
+static int ask_for_change(const Session *session, bool *ret_changed) {
+    *ret_changed = false;
     for (size_t i = 0; i < session->options->n_backends; i++) {
         Backend *backend = session->options->backends[i];
         bool changed = false;
         int r = backend->changed ? backend->changed(backend, &changed) : 0;
         if (r != 0)
             return r;
-        *ret_can = *ret_can || backend->changed;
         *ret_changed = *ret_changed || changed;
     }
     return 0;
@@ -81,13 +87,13 @@ static int ask_for_change(const Session *session, bool *ret_can, bool *ret_chang
 /* 0 when something may have changed or end has come; -EPIPE when the peer has closed. */
 static int wait_change(const Session *session, uint64_t end) {
     struct pollfd peer = {.fd = session->fd}; /* hanging up is always told */
-    bool can = true, changed = false;
+    bool changed = false;
 
-    while (can && !changed && frame_now() < end) {
+    while (!changed && frame_now() < end) {
         int r = poll(&peer, 1, POLL_MILLISECONDS);
         if (r > 0)
             return -EPIPE;
-        r = ask_for_change(session, &can, &changed);
+        r = ask_for_change(session, &changed);
         if (r != 0)
             return r;
     }
@@ -105,7 +111,7 @@ static int handle_wait(Session *session, View payload, Bytes *reply, char **ret_
     if (end > session->deadline)
         end = session->deadline;
     for (;;) {
-        bool last = frame_now() >= end;
+        bool last = !can_change(session) || frame_now() >= end;
         reply->size = 0;
         r = append_all_sources(session, reply, &waited_for, ret_detail);
         if (r != 0 || waited_for || last)

@@ -303,6 +303,58 @@ static void test_root_names_the_user_to_become(void **state) {
     (void) helper_free(helper);
 }
 
+static void test_tokens_are_asked_for_by_name(void **state) {
+    Fixture *fixture = *state;
+    assert_true(asprintf(&fixture->path, "%s/good", fixture->folder) > 0);
+    assert_int_equal(symlink(fixture->program, fixture->path), 0);
+    const HelperOptions options = {.path = fixture->path, .seconds = 7, .tokens = true};
+    Helper *helper = NULL;
+    HelperSource *sources = NULL;
+    size_t count = 0;
+    assert_int_equal(helper_start(&options, frame_now() + AMPLE, &helper), 0);
+    assert_int_equal(helper_list(helper, frame_now() + AMPLE, &sources, &count), 0);
+    assert_string_equal(sources[0].detail, "tokens");
+    (void) helper_sources_free(sources, count);
+    (void) helper_free(helper);
+}
+
+static int wait_for_token(Helper *helper, int interrupt_fd, uint64_t duration) {
+    HelperSource *sources = NULL;
+    size_t count = 0;
+    int r = helper_wait(helper, 1, interrupt_fd, frame_now() + duration, &sources, &count);
+    (void) helper_sources_free(sources, count);
+    return r;
+}
+
+static void test_waiting_is_interrupted_and_the_helper_used_up(void **state) {
+    Helper *helper = started(*state, "hangs");
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    assert_int_equal(wait_for_token(helper, ends[0], AMPLE), -EINTR);
+    assert_int_equal(list(helper, AMPLE), -EINTR);
+    (void) helper_free(helper);
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(close(ends[1]), 0);
+    assert_no_children();
+}
+
+static void test_waiting_has_a_deadline(void **state) {
+    Helper *helper = started(*state, "hangs");
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(wait_for_token(helper, ends[0], BRIEF), -ETIMEDOUT);
+    (void) helper_free(helper);
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(close(ends[1]), 0);
+}
+
+static void test_what_was_waited_for_is_told(void **state) {
+    Helper *helper = started(*state, "good");
+    assert_int_equal(wait_for_token(helper, -1, AMPLE), 0);
+    (void) helper_free(helper);
+}
+
 int main(int argc, char *argv[]) {
     if (argc != 2)
         return 2;
@@ -329,6 +381,10 @@ int main(int argc, char *argv[]) {
         TEST(test_host_without_standard_descriptors_is_served),
         TEST(test_host_that_ignores_children_is_served),
         TEST(test_root_names_the_user_to_become),
+        TEST(test_tokens_are_asked_for_by_name),
+        TEST(test_waiting_is_interrupted_and_the_helper_used_up),
+        TEST(test_waiting_has_a_deadline),
+        TEST(test_what_was_waited_for_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

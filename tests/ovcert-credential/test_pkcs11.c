@@ -140,18 +140,14 @@ static const Source *list(Fixture *fixture, size_t count) {
 
 static int unlock_with(Fixture *fixture, const char *id, const char *pin, View wanted, bool final_try) {
     Secret *CLEANUP(secret_freep) secret = NULL;
-    int r;
 
     assert_int_equal(secret_new(pin, strlen(pin), &secret), 0);
     free(fixture->detail);
     fixture->detail = NULL;
     fixture->identities = NULL;
-    r = fixture->backend->unlock(fixture->backend,
-                                 &(Unlock){.id = id, .secret = secret, .wanted = wanted, .final_try = final_try},
-                                 &fixture->identities, &fixture->detail);
-    if (r != 0 && fixture->detail)
-        print_message("detail: %s\n", fixture->detail);
-    return r;
+    return fixture->backend->unlock(fixture->backend,
+                                    &(Unlock){.id = id, .secret = secret, .wanted = wanted, .final_try = final_try},
+                                    &fixture->identities, &fixture->detail);
 }
 
 static int unlock(Fixture *fixture, const char *pin) {

@@ -125,6 +125,8 @@ static void test_garbage_ends_the_dialogue(void **state) {
         {"\0\0\0\1\4", 5},                 /* UNLOCK without one */
         {"\0\0\0\1\6", 5},                 /* SIGN without one */
         {"\0\0\0\5\4\xff\xff\xff\xff", 9}, /* UNLOCK whose field is longer than the frame */
+        {"\0\0\0\1\x9", 5},                /* WAIT without a payload */
+        {"\0\0\0\6\x9\0\0\0\0x", 10},      /* WAIT with too much of it */
     };
 
     for (size_t i = 0; i < ELEMENTSOF(garbage); i++) {
@@ -341,6 +343,73 @@ static void test_certificates_without_a_key_are_not_offered(void **state) {
     expect_failed(fixture->client, CREDENTIAL_OUTCOME_NO_KEY);
 }
 
+static void unlock_with(Fixture *fixture, const uint8_t *wanted, size_t size, uint8_t flags) {
+    Bytes CLEANUP(bytes_done) payload = {0};
+
+    assert_int_equal(bytes_append_string(&payload, CREDENTIAL_KIND_PKCS12), 0);
+    assert_int_equal(bytes_append_string(&payload, fixture->path), 0);
+    assert_int_equal(bytes_append_string(&payload, PASSPHRASE), 0);
+    assert_int_equal(bytes_append_sized(&payload, (View){wanted, size}), 0);
+    assert_int_equal(bytes_append_u8(&payload, flags), 0);
+    assert_int_equal(
+        frame_send(fixture->client, CREDENTIAL_UNLOCK, bytes_view(&payload), frame_now() + PATIENCE * SECONDS), 0);
+}
+
+static void test_an_unlock_with_unknown_flags_or_half_a_fingerprint_is_not_valid(void **state) {
+    Statement statement = statement_for(&((Fixture *) *state)->authority->leaf);
+    static const struct {
+        size_t size;
+        uint8_t flags;
+    } cases[] = {{32, 2}, {0, 0x80}, {31, 0}, {1, 0}};
+
+    assert_int_equal(tear_down(state), 0);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        Fixture *fixture;
+        assert_int_equal(set_up(state), 0);
+        fixture = *state;
+        unlock_with(fixture, statement.fingerprint, cases[i].size, cases[i].flags);
+        (void) serve(fixture);
+        expect_failed(fixture->client, CREDENTIAL_OUTCOME_PROTOCOL);
+        expect_end(fixture->client);
+        assert_int_equal(tear_down(state), 0);
+    }
+    assert_int_equal(set_up(state), 0);
+}
+
+static void test_a_file_without_the_wanted_certificate_stays_closed(void **state) {
+    Fixture *fixture = *state;
+    Statement statement = statement_for(&fixture->authority->leaf);
+    Statement other = statement_for(&fixture->authority->root);
+
+    unlock_with(fixture, other.fingerprint, sizeof other.fingerprint, 0);
+    send_sign(fixture->client, &statement);
+    unlock_with(fixture, statement.fingerprint, sizeof statement.fingerprint, 0);
+    assert_int_equal(serve(fixture), 0);
+    expect_failed(fixture->client, CREDENTIAL_OUTCOME_NO_MATCH);
+    expect_failed(fixture->client, CREDENTIAL_OUTCOME_LOCKED);
+    assert_int_equal(expect_certificates(fixture->client), 1);
+}
+
+static void test_files_are_not_waited_for(void **state) {
+    Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) payload = {0};
+    uint64_t began = frame_now();
+
+    send_wait(fixture->client, 15);
+    assert_int_equal(serve(fixture), 0);
+    expect_frame(fixture->client, CREDENTIAL_SOURCES, &payload);
+    assert_true(frame_now() - began < 10 * SECONDS);
+}
+
+static void test_a_session_that_cannot_begin_says_why_in_place_of_ready(void **state) {
+    Fixture *fixture = *state;
+
+    assert_int_equal(session_refuse(fixture->server, frame_now() + SECONDS, CREDENTIAL_OUTCOME_NO_ACCOUNT, "name"), 0);
+    assert_int_equal(close(fixture->server), 0);
+    expect_failed(fixture->client, CREDENTIAL_OUTCOME_NO_ACCOUNT);
+    expect_end(fixture->client);
+}
+
 /* The next source of the list is this one, with this problem. */
 static void expect_source(Reader *reader, const char *path, const char *label, const char *problem) {
     char *CLEANUP(free_pointer) kind = NULL;
@@ -535,6 +604,10 @@ int main(void) {
         SESSION_TEST(test_s20_started_by_root_only_configured_files_are_opened),
         SESSION_TEST(test_certificates_without_a_key_are_not_offered),
         SESSION_TEST(test_every_source_is_listed_with_its_problem),
+        SESSION_TEST(test_an_unlock_with_unknown_flags_or_half_a_fingerprint_is_not_valid),
+        SESSION_TEST(test_a_file_without_the_wanted_certificate_stays_closed),
+        SESSION_TEST(test_files_are_not_waited_for),
+        SESSION_TEST(test_a_session_that_cannot_begin_says_why_in_place_of_ready),
         SESSION_TEST(test_the_chain_follows_in_the_order_of_its_issuers),
         cmocka_unit_test(test_s7_a_key_that_is_never_accepted_does_not_sign),
         cmocka_unit_test(test_keys_of_every_accepted_type_sign),
