@@ -3,6 +3,7 @@
 
 Runs inside tools/sandbox only, as root. Nothing here is faked: commands run as the users they belong to, polkit asks for passwords.
 """
+import functools
 import json
 import os
 import pickle
@@ -219,6 +220,7 @@ def bus_has_daemon():
     return bool(reply.values and reply.value)
 
 
+@functools.lru_cache(maxsize=None)
 def der(name):
     pem = subprocess.run(["openssl", "x509", "-in", ca(f"{name}.pem"), "-outform", "DER"], capture_output=True, check=True)
     return pem.stdout
