@@ -2,6 +2,7 @@
 """The commands beside the renewal: change, find, list, explain, credentials, block, bar, delete, log --follow."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -239,6 +240,103 @@ class Credentials(Commands):
     def test_who_has_no_profile_sees_his_files_all_the_same(self):
         kit.give_credential("other", ca("other.p12"))
         self.assertShows(must(ctl("other", "credentials")), r"other\.p12")
+
+
+class Tokens(Commands):
+    """A software token of the user's own, in the place of a card."""
+
+    MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+    FOLDER = "/tmp/ovcert-token"
+    PIN = "271828"
+    PIN_PROMPT = r"PIN of [^\r\n]*: ?$"
+
+    def setUp(self):
+        super().setUp()
+        self.world.begin_expired()
+        kit.take_credentials("demo")
+        os.makedirs(self.FOLDER + "/tokens")
+        self.addCleanup(shutil.rmtree, self.FOLDER)
+        with open(self.FOLDER + "/softhsm2.conf", "w", encoding="ascii") as file:
+            file.write(f"directories.tokendir = {self.FOLDER}/tokens\nobjectstore.backend = file\n")
+        for path in (self.FOLDER, self.FOLDER + "/tokens"):
+            kit.own(path, "demo", 0o700)
+        configuration = os.path.join(kit.CONFIG_DIR, "credential.conf")
+        with open(configuration, "w", encoding="ascii") as file:
+            file.write(f"[pkcs11]\nmodules = {self.MODULE}\nenvironment = SOFTHSM2_CONF={self.FOLDER}/softhsm2.conf\n")
+        os.chmod(configuration, 0o644)
+        self.addCleanup(os.unlink, configuration)
+        must(self.tool("softhsm2-util", "--init-token", "--free", "--label", "card", "--pin", self.PIN, "--so-pin", "31415926"))
+        self.put_certificate("intermediate", "99")
+
+    def tool(self, *command):
+        return harness.run_as("demo", *command, variables={"SOFTHSM2_CONF": self.FOLDER + "/softhsm2.conf"})
+
+    def put_certificate(self, name, number):
+        path = f"{self.FOLDER}/{name}.der"
+        with open(path, "wb") as file:
+            file.write(harness.der(name))
+        kit.own(path, "demo", 0o600)
+        must(self.tool("pkcs11-tool", "--module", self.MODULE, "--token-label", "card", "--login", "--pin", self.PIN,
+                       "--write-object", path, "--type", "cert", "--id", number, "--label", name))
+
+    def put(self, name, number):
+        """Certificate and key, as a card's maker would."""
+        path = f"{self.FOLDER}/{name}.key"
+        key = subprocess.run(["openssl", "pkcs12", "-in", ca(f"{name}.p12"), "-passin", f"pass:{kit.PASSPHRASE}", "-nodes", "-nocerts"],
+                             check=True, capture_output=True).stdout
+        subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-out", path], input=key, check=True)
+        kit.own(path, "demo", 0o600)
+        must(self.tool("softhsm2-util", "--import", path, "--token", "card", "--label", name, "--id", number, "--pin", self.PIN))
+        self.put_certificate(name, number)
+
+    def ask_pin(self, *arguments, pins):
+        terminal = harness.Terminal("demo", "ovcertctl", *arguments, variables={"NO_COLOR": "1"})
+        prompts = {self.PIN_PROMPT: list(pins), harness.PASSWORD: "demo", harness.QUESTION: "y", harness.CHOICE: "1"}
+        while (which := terminal.expect(*prompts, end=True)) < len(prompts):
+            pattern, answer = list(prompts.items())[which]
+            answer = answer.pop(0) if isinstance(answer, list) else answer
+            (terminal.type_secret if pattern in (self.PIN_PROMPT, harness.PASSWORD) else terminal.type)(answer)
+        terminal.status = terminal.finish()
+        return terminal
+
+    def test_what_a_token_shows_is_judged_without_its_pin(self):
+        self.put("old", "01")
+        self.put("new", "02")
+        self.put("other", "03")
+        result = must(ctl("demo", "credentials"))
+        self.assertShows(result, r"card(.|\n)*pkcs11:")
+        self.assertShows(result, "assigned to you, and not accepted any more")
+        self.assertShows(result, "would do for a renewal")
+        self.assertShows(result, r"would not do:\s+- The certificate belongs to another holder")
+
+    def test_a_token_that_does_not_fit_is_not_asked_for_its_pin(self):
+        self.put("old", "01")
+        terminal = self.assertEnded(self.ask_pin("renew", pins=[]), NOT_FOUND)
+        self.assertRegex(terminal.shown, "assigned now, and has expired")
+        self.assertAssigned("old")
+
+    def test_renewal_with_a_token(self):
+        self.put("old", "01")
+        self.put("new", "02")
+        self.assertEnded(self.ask_pin("renew", pins=[self.PIN]), DONE)
+        self.assertAssigned("new")
+
+    def test_s22_the_same_wrong_pin_is_not_tried_again(self):
+        self.put("new", "02")
+        terminal = self.assertEnded(self.ask_pin("renew", pins=["1111", "1111", self.PIN]), DONE)
+        self.assertRegex(terminal.shown, "PIN is wrong")
+        self.assertRegex(terminal.shown, "it was not tried again")
+        self.assertAssigned("new")
+
+    def test_a_token_is_named_by_the_uri_that_the_list_shows(self):
+        self.put("new", "02")
+        source, = must(ctl("demo", "--json=short", "credentials")).json
+        self.assertEqual((source["kind"], source["certificates"][0]["role"]), ("pkcs11", "candidate"))
+        self.assertEnded(self.ask_pin("renew", "--credential", source["id"], pins=[self.PIN]), DONE)
+        self.assertAssigned("new")
+
+    def test_a_token_that_is_not_there_is_said(self):
+        self.assertStatus(ctl("demo", "renew", "--yes", "--credential", "pkcs11:token=nosuch"), NOT_FOUND)
 
 
 class Blocks(Commands):
