@@ -3,6 +3,7 @@
 and smart cards."""
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import unittest
@@ -361,6 +362,173 @@ class Required(Prompt):
         self.world.begin_valid()
         self.stack("require=sshd,cron")
         self.assertCode(self.sign_in("demo", "", "demo"), "PAM_SUCCESS")
+
+
+class Cards(Prompt):
+    """Software tokens in the place of cards: the daemon's machine reads them as the system user that drives tokens."""
+
+    MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+    USER = "ovcert-credential"
+    FOLDER = "/run/ovcert-cards"
+    CODE = "246810"
+
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.FOLDER + "/tokens")
+        self.addCleanup(shutil.rmtree, self.FOLDER)
+        write(self.FOLDER + "/softhsm2.conf", f"directories.tokendir = {self.FOLDER}/tokens\nobjectstore.backend = file\n")
+        for path in (self.FOLDER, self.FOLDER + "/tokens"):
+            kit.own(path, self.USER, 0o700)
+        kit.own(self.FOLDER + "/softhsm2.conf", self.USER, 0o600)
+        self.configure(self.MODULE)
+        self.addCleanup(self.configure, "")
+
+    def configure(self, modules):
+        write(os.path.join(kit.CONFIG_DIR, "credential.conf"),
+              f"[pkcs11]\nmodules = {modules}\nenvironment = SOFTHSM2_CONF={self.FOLDER}/softhsm2.conf\n")
+
+    def tool(self, *command):
+        must(harness.run_as(self.USER, *command, variables={"SOFTHSM2_CONF": self.FOLDER + "/softhsm2.conf"}))
+
+    def insert(self, label, *certificates, hidden=False):
+        """A card with these certificates and their keys."""
+        self.tool("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", self.CODE, "--so-pin", "31415926")
+        self.put_certificate(label, "intermediate", "99", False)
+        for number, name in enumerate(certificates, 1):
+            self.put(label, name, f"0{number}", hidden)
+
+    def put_certificate(self, label, name, number, hidden):
+        path = f"{self.FOLDER}/{name}.der"
+        with open(path, "wb") as file:
+            file.write(harness.der(name))
+        kit.own(path, self.USER, 0o600)
+        self.tool("pkcs11-tool", "--module", self.MODULE, "--token-label", label, "--login", "--pin", self.CODE, "--write-object", path,
+                  "--type", "cert", "--label", name, "--id", number, *(["--private"] if hidden else []))
+
+    def put(self, label, name, number, hidden):
+        path = f"{self.FOLDER}/{name}"
+        key = subprocess.run(["openssl", "pkcs12", "-in", ca(f"{name}.p12"), "-passin", f"pass:{kit.PASSPHRASE}", "-nodes", "-nocerts"],
+                                capture_output=True, check=True).stdout
+        with open(path + ".key", "wb") as file:
+            file.write(subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt"], input=key, capture_output=True, check=True).stdout)
+        kit.own(path + ".key", self.USER, 0o600)
+        self.tool("softhsm2-util", "--import", path + ".key", "--token", label, "--label", name, "--id", number, "--pin", self.CODE)
+        self.put_certificate(label, name, number, hidden)
+
+    def begin(self, certificate="new"):
+        """"demo" has this certificate, and no file."""
+        if certificate == "old":
+            self.world.begin_expired()
+        else:
+            self.world.begin_valid(certificate)
+        kit.take_credentials("demo")
+
+    def test_the_card_signs_in_inside_login(self):
+        self.begin()
+        self.insert("card", "new")
+        terminal = self.assertIn_(self.log_in(pin=[self.CODE]))
+        self.assertIn("PIN of ", terminal.shown)
+
+    def test_of_several_tokens_and_certificates_the_right_one_is_asked_for(self):
+        self.begin()
+        self.insert("another", "other", "spare")
+        self.insert("right", "revoked", "new", "ec")
+        kit.give_credential("demo", ca("old.p12"))
+        result = self.assertCode(sign_in("demo", self.CODE, service="gdm-password"), "PAM_SUCCESS")
+        self.assertRegex(result.shown, "PIN of .*right")
+
+    def test_s22_a_card_that_shows_others_is_not_asked_for_its_pin(self):
+        self.begin()
+        self.insert("card", "other")
+        result = self.assertCode(sign_in("demo", "demo", service="gdm-password"), "PAM_SUCCESS")
+        self.assertNotIn("PIN", result.shown)
+
+    def test_s22_a_wrong_pin_does_not_fall_back_to_the_password(self):
+        self.begin()
+        self.insert("card", "new")
+        result = self.assertCode(sign_in("demo", "135791", "demo", service="gdm-password"), "PAM_AUTH_ERR")
+        self.assertIn("The PIN is wrong", result.shown)
+
+    def test_an_empty_pin_leads_to_the_password(self):
+        self.begin()
+        self.insert("card", "new")
+        self.assertCode(sign_in("demo", "", "demo", service="gdm-password"), "PAM_SUCCESS")
+
+    def test_a_card_that_hides_its_certificates_is_asked(self):
+        self.begin()
+        self.insert("card", "other", "new", hidden=True)
+        self.assertCode(sign_in("demo", self.CODE, service="gdm-password"), "PAM_SUCCESS")
+
+    def test_an_expired_file_is_renewed_with_a_card(self):
+        self.begin("old")
+        kit.give_credential("demo", ca("old.p12"))
+        self.insert("card", "new")
+        result = sign_in("demo", kit.PASSPHRASE, "demo", "y", "1", self.CODE, "y", service="gdm-password")
+        self.assertCode(result, "PAM_SUCCESS")
+        self.assertAssigned("new")
+        self.assertCode(sign_in("demo", self.CODE, service="gdm-password"), "PAM_SUCCESS")
+
+    def test_an_expired_card_is_renewed_with_what_it_holds_too(self):
+        self.begin("old")
+        self.insert("card", "old", "new", "other")
+        result = sign_in("demo", self.CODE, "demo", "y", self.CODE, "y", service="gdm-password")
+        self.assertCode(result, "PAM_SUCCESS")
+        self.assertAssigned("new")
+
+    def test_a_card_without_a_fit_is_not_asked_for_a_renewal(self):
+        self.begin("old")
+        self.insert("card", "old", "other", "revoked")
+        result = sign_in("demo", self.CODE, "demo", "y", self.CODE, "y", service="gdm-password")
+        self.assertCode(result, "PAM_SUCCESS")
+        self.assertIn("no certificate file or token with another certificate", result.shown)
+        self.assertAssigned("old")
+
+    def test_an_empty_user_name_stands_for_the_cards_user(self):
+        self.begin()
+        write_stacks(auth="card-user")
+        self.insert("card", "new")
+        result = self.assertCode(sign_in("", self.CODE, service="gdm-password"), "PAM_SUCCESS")
+        self.assertIn("Signing in demo", result.shown)
+
+    def test_an_empty_user_name_needs_the_option(self):
+        self.begin()
+        self.insert("card", "new")
+        self.assertNotEqual(sign_in("", self.CODE, service="gdm-password").code, "PAM_SUCCESS")
+
+    def test_s1_a_card_without_its_pin_names_its_user_and_lets_nobody_in(self):
+        self.begin()
+        write_stacks(auth="card-user")
+        self.insert("card", "new")
+        self.assertNotEqual(sign_in("", "135791", "demo", service="gdm-password").code, "PAM_SUCCESS")
+
+    def test_of_cards_of_two_users_one_is_chosen(self):
+        self.begin()
+        harness.well(harness.create("other", kit.OTHER_HOLDER))
+        harness.well(harness.assign("other", "other"))
+        write_stacks(auth="card-user")
+        self.insert("one", "new")
+        self.insert("two", "other")
+        result = sign_in("", "1", self.CODE, service="gdm-password")
+        self.assertCode(result, "PAM_SUCCESS")
+        self.assertRegex(result.shown, "Number of the card")
+
+    def test_a_card_is_waited_for(self):
+        self.begin()
+        write_stacks(auth="wait=30")
+        self.insert("card", "new")
+        (token,) = os.listdir(self.FOLDER + "/tokens")
+        os.rename(f"{self.FOLDER}/tokens/{token}", f"{self.FOLDER}/{token}")
+        terminal = Terminal("root", "pamtester", "gdm-password", "demo", "authenticate", variables=harness.pam_host_environment())
+        terminal.expect("Insert your card")
+        os.rename(f"{self.FOLDER}/{token}", f"{self.FOLDER}/tokens/{token}")
+        self.assertEqual(terminal.converse({PIN: [self.CODE]}), 0, terminal.shown)
+
+    def test_without_the_system_user_for_tokens_files_still_do(self):
+        self.begin()
+        kit.give_credential("demo", ca("new.p12"))
+        subprocess.run(["usermod", "-l", "ovcert-away", self.USER], check=True)
+        self.addCleanup(subprocess.run, ["usermod", "-l", self.USER, "ovcert-away"], check=True)
+        self.assertCode(sign_in("demo", kit.PASSPHRASE, service="gdm-password"), "PAM_SUCCESS")
 
 
 class OwnersName(harness.Case):
