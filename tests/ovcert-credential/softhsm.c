@@ -20,6 +20,17 @@
 #include "ovcert-credential/cryptoki.h"
 #include "tests/ovcert-credential/support.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define HAVE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef HAVE_ADDRESS_SANITIZER
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define ATTRIBUTES_MAX 20
 
 static void need(CK_RV rv, const char *what) {
@@ -51,6 +62,14 @@ void softhsm_free(SoftHsm *hsm) {
     free(hsm->configuration);
     free(hsm);
     assert_int_equal(unsetenv("SOFTHSM2_CONF"), 0);
+}
+
+void softhsm_leak(bool may) {
+#ifdef HAVE_ADDRESS_SANITIZER
+    may ? __lsan_disable() : __lsan_enable();
+#else
+    (void) may;
+#endif
 }
 
 static bool is_blank(CK_FUNCTION_LIST *functions, CK_SLOT_ID slot) {

@@ -21,6 +21,9 @@ typedef struct SoftHsm {
 SoftHsm *softhsm_new(const char *mechanisms);
 void softhsm_free(SoftHsm *hsm); /* the folder too */
 
+/* Between the two calls nobody looks for leaks: for the faults of SoftHSM2's own. */
+void softhsm_leak(bool may);
+
 /* A token while it is being filled. Nothing else may use the module at that time. */
 typedef struct SoftToken {
     CK_FUNCTION_LIST *functions;

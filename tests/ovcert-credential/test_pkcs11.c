@@ -690,7 +690,6 @@ static void test_each_kind_of_key_signs_with_the_algorithm_it_is_judged_by(void 
         {PKI_KEY_P256, SIGNATURE_ECDSA_SHA256},
         {PKI_KEY_P384, SIGNATURE_ECDSA_SHA384},
         {PKI_KEY_P521, SIGNATURE_ECDSA_SHA512},
-        {PKI_KEY_ED25519, SIGNATURE_ED25519},
     };
     Fixture *fixture = *state;
 
@@ -706,6 +705,18 @@ static void test_each_kind_of_key_signs_with_the_algorithm_it_is_judged_by(void 
         assert_int_equal(unlock_with(fixture, uri, SOFTHSM_PIN, (View){0}, false), 0);
         expect_signature(fixture, &identity, cases[i].algorithm);
     }
+}
+
+static void test_an_ed25519_key_signs(void **state) {
+    Fixture *fixture = *state;
+    PkiIdentity CLEANUP(pki_identity_done) identity = {0};
+
+    pki_leaf(&fixture->people->intermediate, &(PkiOptions){.key_type = PKI_KEY_ED25519}, &identity);
+    softhsm_leak(true); /* the name of the curve, each time that it reads one */
+    put_one(fixture, "demo", &identity);
+    assert_int_equal(unlock(fixture, SOFTHSM_PIN), 0);
+    expect_signature(fixture, &identity, SIGNATURE_ED25519);
+    softhsm_leak(false);
 }
 
 static void test_a_weak_key_does_not_sign(void **state) {
@@ -834,6 +845,7 @@ int main(int argc, char **argv) {
         TEST(test_a_key_for_pss_alone_signs_so_on_a_token_that_can_do_all),
         TEST(test_a_token_without_a_fitting_mechanism_is_not_supported),
         TEST(test_each_kind_of_key_signs_with_the_algorithm_it_is_judged_by),
+        TEST(test_an_ed25519_key_signs),
         TEST(test_a_weak_key_does_not_sign),
         TEST(test_nothing_is_signed_before_unlocking_or_for_another_certificate),
         TEST(test_a_token_that_is_pulled_out_is_told),

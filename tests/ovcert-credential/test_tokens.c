@@ -163,6 +163,27 @@ static void test_root_without_tokens_drives_none(void **state) {
     hang_up(&run);
 }
 
+static void become_nobody(void) {
+    mount_folder();
+    if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+        _exit(125);
+}
+
+static void test_a_user_has_files_and_tokens(void **state) {
+    const Fixture *fixture = *state;
+    char deadline[] = "60";
+    Run run = run_start(&(RunOptions){
+        .program = fixture->program,
+        .arguments = (char *const[]){deadline, NULL},
+        .prepare = become_nobody,
+    });
+
+    expect_ready(run.socket);
+    send_unlock(run.socket, "/nonexistent/x.p12", PASSPHRASE);
+    expect_failed(run.socket, CREDENTIAL_OUTCOME_NOT_FOUND);
+    expect_signature(fixture, &run);
+}
+
 static void test_s21_modules_run_as_the_system_user(void **state) {
     Run run = start(*state, "60", true, NULL);
     char *CLEANUP(free_pointer) uid = run_status(&run, "status", "Uid:");
@@ -322,6 +343,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_prestate(test_tokens_alone_opens_no_file, &fixture),
         /* For root alone. */
         TEST(test_root_without_tokens_drives_none),
+        TEST(test_a_user_has_files_and_tokens),
         TEST(test_s21_modules_run_as_the_system_user),
         TEST(test_s21_the_caller_s_environment_chooses_no_module_or_token),
         TEST(test_s21_a_configuration_that_others_may_write_is_refused),
