@@ -189,6 +189,34 @@ static void test_s18_no_fault_is_ignored_on_the_way_of_a_good_one(void **state) 
     each_call_fails_in_turn(NULL, PAM_SUCCESS);
 }
 
+/* auth whole, then account with one call failing. */
+static int renew(Stack *stack, unsigned failing) {
+    static const char *const answers[] = {SCRIPT_PASSPHRASE, "y", SCRIPT_PASSPHRASE, "y", NULL};
+    stack_begin(stack, stack_own_name(), "Finish:CertificateExpired");
+    if (stack_authenticate(stack, answers) != PAM_CRED_EXPIRED)
+        fail_msg("auth did not end as it should");
+    fault.count = 0, fault.failing = failing, fault.failed = false, fault.leaked = false, fault.armed = true;
+    int code = pam_acct_mgmt(stack->pam, 0);
+    fault.armed = false;
+    return code;
+}
+
+static void test_s18_no_fault_of_the_renewal_leaves_anything_behind(void **state) {
+    (void) state;
+    Stack *stack = stack_new_scripted(world.module, world.bus.address, world.helper, "one", "renew=ovcert-test");
+    (void) renew(stack, 0); /* libc and libpam open what they keep */
+    size_t descriptors = stack_count_descriptors();
+    unsigned failing = 0;
+    do {
+        (void) renew(stack, ++failing); /* the sign-in goes on, or libpam itself is out of memory */
+        if (fault.leaked)
+            fail_msg("call %u fails: the passphrase is in freed memory", failing);
+    } while (fault.failed && failing < FAULTS_MAX);
+    assert_true(failing < FAULTS_MAX && (geteuid() != 0 || failing > 100));
+    assert_int_equal(stack_count_descriptors(), descriptors);
+    stack_free(stack);
+}
+
 int main(int argc, char *argv[]) {
     if (argc != 3)
         return 2;
@@ -197,6 +225,7 @@ int main(int argc, char *argv[]) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_s18_no_fault_lets_a_refused_certificate_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s18_no_fault_is_ignored_on_the_way_of_a_good_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_s18_no_fault_of_the_renewal_leaves_anything_behind, setup, teardown),
     };
     return cmocka_run_group_tests_name("pam_ovcert/faults", tests, NULL, NULL);
 }

@@ -596,6 +596,30 @@ static void test_s22_outcomes_of_a_token_have_their_codes(void **state) {
     }
 }
 
+static void test_an_empty_user_name_stands_for_the_cards_user_when_root_wants_it(void **state) {
+    (void) state;
+    if (geteuid() != 0)
+        return; /* others sign in themselves alone */
+    static const struct {
+        const char *part, *options, *script;
+        int code;
+    } table[] = {{"card", "card-user", NULL, PAM_SUCCESS},
+                 {"card-late", "card-user wait=5", NULL, PAM_SUCCESS},
+                 {"card", "", NULL, PAM_AUTHINFO_UNAVAIL},
+                 {"none", "card-user", NULL, PAM_AUTHINFO_UNAVAIL},
+                 {"card-hidden", "card-user", NULL, PAM_AUTHINFO_UNAVAIL},
+                 {"card", "card-user", "FindByCertificate:NotFound", PAM_AUTHINFO_UNAVAIL},
+                 {"card", "card-user", "FindByCertificate:Unavailable", PAM_AUTHINFO_UNAVAIL},
+                 {"card", "card-user", "FindByCertificate:odd", PAM_AUTHINFO_UNAVAIL}};
+    for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+        Stack *stack = stack_of(table[i].part, table[i].options);
+        (void) sign_in(stack, table[i].script, ANSWERS("")); /* so that the service knows the script */
+        stack_begin(stack, "", table[i].script);
+        assert_int_equal(stack_authenticate(stack, ANSWERS(SCRIPT_PASSPHRASE)), table[i].code);
+        stack_free(stack);
+    }
+}
+
 int main(int argc, char *argv[]) {
     if (argc != 3)
         return 2;
@@ -647,6 +671,7 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_a_pin_pad_is_pointed_at_and_nothing_is_asked),
         cmocka_unit_test(test_a_card_is_waited_for_only_when_asked_to),
         cmocka_unit_test(test_s22_outcomes_of_a_token_have_their_codes),
+        cmocka_unit_test(test_an_empty_user_name_stands_for_the_cards_user_when_root_wants_it),
     };
     return cmocka_run_group_tests_name("pam_ovcert/login", tests, setup, teardown);
 }
