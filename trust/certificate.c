@@ -4,6 +4,7 @@
 #include "trust/certificate.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include "trust/internal.h"
 
 struct Certificate {
+    atomic_uint references;
     X509 *x509;
     Bytes der;
     char *subject, *issuer, *common_name, *serial, *holder;
@@ -24,8 +26,13 @@ struct Certificate {
     CertificateFacts facts;
 };
 
+Certificate *certificate_ref(Certificate *certificate) {
+    (void) atomic_fetch_add(&certificate->references, 1);
+    return certificate;
+}
+
 Certificate *certificate_free(Certificate *certificate) {
-    if (!certificate)
+    if (!certificate || atomic_fetch_sub(&certificate->references, 1) > 1)
         return NULL;
     X509_free(certificate->x509);
     bytes_done(&certificate->der);
@@ -69,7 +76,9 @@ static int decode(Certificate *certificate, View der) {
     if (!same)
         return CERTIFICATE_MALFORMED;
     (void) X509_check_purpose(certificate->x509, -1, 0); /* fills the caches now; trust_judge() reports what it finds */
-    ERR_clear_error();
+    if (openssl_out_of_memory()) /* else what is wrong for want of memory alone would stay wrong as long as it is kept
+                                  */
+        return -ENOMEM;
     return bytes_copy(der, &certificate->der);
 }
 
@@ -159,14 +168,15 @@ static int policy_facts(Certificate *certificate) {
     return r;
 }
 
-static void key_facts(Certificate *certificate) {
+static int key_facts(Certificate *certificate) {
     CertificateFacts *facts = &certificate->facts;
     EVP_PKEY *key = X509_get0_pubkey(certificate->x509);
 
     facts->key_type = "other";
-    ERR_clear_error(); /* an undecodable key is "other" */
-    if (!key)
-        return;
+    if (openssl_out_of_memory())
+        return -ENOMEM;
+    if (!key) /* an undecodable key is "other" */
+        return 0;
     facts->key_bits = (unsigned) EVP_PKEY_get_bits(key);
     if (EVP_PKEY_is_a(key, "RSA"))
         facts->key_type = "rsa";
@@ -174,6 +184,7 @@ static void key_facts(Certificate *certificate) {
         facts->key_type = "ecdsa";
     else if (EVP_PKEY_is_a(key, "ED25519"))
         facts->key_type = "ed25519";
+    return 0;
 }
 
 static int facts_fill(Certificate *certificate) {
@@ -189,9 +200,10 @@ static int facts_fill(Certificate *certificate) {
     r = name_facts(certificate);
     if (r == 0)
         r = policy_facts(certificate);
+    if (r == 0)
+        r = key_facts(certificate);
     if (r != 0)
         return r;
-    key_facts(certificate);
     facts->subject = certificate->subject;
     facts->issuer = certificate->issuer;
     facts->common_name = certificate->common_name;
@@ -212,6 +224,7 @@ int certificate_parse(View der, Certificate **ret) {
     certificate = calloc(1, sizeof(*certificate));
     if (!certificate)
         return -ENOMEM;
+    atomic_init(&certificate->references, 1);
     r = decode(certificate, der);
     if (r != 0)
         return r;

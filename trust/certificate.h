@@ -37,9 +37,11 @@ typedef struct CertificateFacts {
     const char *const *policies; /* dotted OIDs, NULL-terminated */
 } CertificateFacts;
 
-/* 0, a CertificateOutcome, or -ENOMEM. */
+/* 0 with a reference in *ret, a CertificateOutcome, or -ENOMEM. */
 int certificate_parse(View der, Certificate **ret);
-Certificate *certificate_free(Certificate *certificate); /* accepts NULL, returns NULL */
+Certificate *certificate_ref(Certificate *certificate); /* thread-safe */
+Certificate *
+certificate_free(Certificate *certificate); /* drops one reference; thread-safe; accepts NULL, returns NULL */
 DEFINE_CLEANUP(Certificate *, certificate_free)
 
 const CertificateFacts *certificate_facts(const Certificate *certificate);

@@ -94,6 +94,8 @@ int crl_ask(Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret);
 typedef struct TrustStore TrustStore;
 STACK_OF(X509) * trust_store_stack(const TrustStore *store); /* borrowed, never changed */
 bool trust_store_holds_anchor(const TrustStore *store, X509 *certificate);
+/* The anchor of exactly these octets, borrowed, or NULL. */
+Certificate *trust_store_find_anchor(const TrustStore *store, View der);
 Crl *trust_store_crl(const TrustStore *store, size_t index); /* borrowed */
 bool trust_store_is_soft(const TrustStore *store);
 int64_t trust_store_max_stale(const TrustStore *store);

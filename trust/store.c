@@ -466,6 +466,13 @@ bool trust_store_holds_anchor(const TrustStore *store, X509 *certificate) {
     return false;
 }
 
+Certificate *trust_store_find_anchor(const TrustStore *store, View der) {
+    for (size_t i = 0; i < store->n_anchors; i++)
+        if (view_equal(certificate_der(store->anchors[i]), der))
+            return store->anchors[i];
+    return NULL;
+}
+
 Crl *trust_store_crl(const TrustStore *store, size_t index) {
     return store->crls[index];
 }

@@ -49,6 +49,9 @@ typedef struct TrustQuery {
     View leaf;
     const View *chain; /* intermediates in any order, at most OVCERT_CHAIN_MAX - 1 are looked at */
     size_t n_chain;
+    Certificate *const *known; /* may save parsing, never changes the verdict: each stands for the octets it was made of
+                                  where leaf or chain has exactly those; borrowed, NULL when there are none */
+    size_t n_known;
     int64_t now;       /* seconds since the epoch */
     uint64_t deadline; /* CLOCK_MONOTONIC, microseconds: past it WORK_LIMIT is a reason (SECURITY 14, 40); 0: one second
                           from the call */

@@ -54,6 +54,15 @@ static void assert_holder(void **state, const PkiOptions *options, const char *w
     assert_string_equal(certificate_facts(certificate)->holder, wanted);
 }
 
+static void test_a_certificate_lives_as_long_as_its_last_reference(void **state) {
+    Certificate *certificate = leaf(state, &(PkiOptions){.common_name = "EIDAS CERTIFICADO PRUEBAS"});
+    CLEANUP(certificate_freep) Certificate *other = certificate_ref(certificate);
+
+    assert_ptr_equal(other, certificate);
+    assert_null(certificate_free(certificate));
+    assert_string_equal(certificate_facts(other)->common_name, "EIDAS CERTIFICADO PRUEBAS");
+}
+
 static void test_what_is_no_certificate_is_malformed(void **state) {
     static const uint8_t sequence[] = {0x30, 0x00};
     Certificate *certificate = NULL;
@@ -307,6 +316,7 @@ static void test_the_forms_of_one_citizen_are_one_holder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_certificate_lives_as_long_as_its_last_reference),
         cmocka_unit_test(test_what_is_no_certificate_is_malformed),
         cmocka_unit_test(test_every_truncation_is_malformed),
         cmocka_unit_test(test_octets_after_the_certificate_are_refused),

@@ -294,6 +294,59 @@ static void test_the_verdict_brings_the_chain_up_to_the_anchor(void **state) {
     assert_true(view_equal(bytes_view(&verdict.chain.items[1]), bytes_view(&scene->root.der)));
 }
 
+/* ── certificates that were parsed before ── */
+
+static Certificate *parsed(const PkiIdentity *identity) {
+    Certificate *certificate = NULL;
+
+    assert_int_equal(certificate_parse(bytes_view(&identity->der), &certificate), 0);
+    return certificate;
+}
+
+static Reasons judge_known(Scene *scene, View leaf, Certificate *const *known, size_t n_known) {
+    CLEANUP(verdict_done) Verdict verdict = {0};
+    View chain[] = {bytes_view(&scene->root.der), bytes_view(&scene->intermediate.der)};
+    TrustQuery query = {.leaf = leaf, .chain = chain, .n_chain = 2, .known = known, .n_known = n_known, .now = PKI_NOW};
+
+    assert_int_equal(trust_judge(scene->store, &query, &verdict), 0);
+    assert_int_equal(verdict.chain.count, verdict_accepted(&verdict) ? 2 : verdict.chain.count);
+    return reasons_of(&verdict);
+}
+
+static void test_s9_a_known_certificate_never_stands_for_another(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity good = scene_leaf(scene, NULL), bad = scene_leaf(scene, NULL);
+    Certificate *known[] = {parsed(&good), parsed(&scene->intermediate)};
+    const PkiIdentity *revoked[] = {&bad};
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    scene_load(scene);
+    assert_string_equal(judge_known(scene, bytes_view(&bad.der), known, 2).text, "revoked@0");
+    assert_string_equal(judge_known(scene, (View){good.der.data, good.der.size - 1}, known, 2).text, "malformed@0");
+    good.der.data[good.der.size - 1] ^= 1; /* in the signature */
+    assert_string_equal(judge_known(scene, bytes_view(&good.der), known, 2).text, "bad-signature@0");
+    for (size_t i = 0; i < ELEMENTSOF(known); i++)
+        (void) certificate_free(known[i]);
+}
+
+static void test_s9_a_known_certificate_is_judged_like_one_sent(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+    Certificate *known[] = {parsed(&leaf), parsed(&scene->intermediate)};
+    const PkiIdentity *revoked[] = {&leaf};
+
+    scene_load(scene);
+    assert_string_equal(judge_known(scene, bytes_view(&leaf.der), known, 2).text, "");
+    assert_string_equal(judge_known(scene, bytes_view(&leaf.der), known, 1).text, "");
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    scene_load(scene);
+    assert_string_equal(judge_known(scene, bytes_view(&leaf.der), known, 2).text, "revoked@0");
+    for (size_t i = 0; i < ELEMENTSOF(known); i++)
+        (void) certificate_free(known[i]);
+}
+
 /* ── work (SECURITY 14, 40) ── */
 
 static void test_s14_past_the_deadline_the_verdict_is_work_limit(void **state) {
@@ -807,10 +860,15 @@ static void *judge_often(void *argument) {
 static void test_several_threads_judge_with_one_store(void **state) {
     Scene *scene = *state;
     CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+    CLEANUP(certificate_freep) Certificate *known = parsed(&leaf);
     View chain = bytes_view(&scene->intermediate.der);
-    Crew crew = {
-        .query = {
-            .leaf = bytes_view(&leaf.der), .chain = &chain, .n_chain = 1, .now = PKI_NOW, .deadline = UINT64_MAX}};
+    Crew crew = {.query = {.leaf = bytes_view(&leaf.der),
+                           .chain = &chain,
+                           .n_chain = 1,
+                           .known = &known,
+                           .n_known = 1,
+                           .now = PKI_NOW,
+                           .deadline = UINT64_MAX}};
     pthread_t threads[4];
 
     scene_load(scene);
@@ -852,6 +910,8 @@ int main(void) {
         SCENE_TEST(test_an_issuer_that_is_no_authority_is_refused),
         SCENE_TEST(test_an_issuer_without_basic_constraints_is_no_authority),
         SCENE_TEST(test_the_verdict_brings_the_chain_up_to_the_anchor),
+        SCENE_TEST(test_s9_a_known_certificate_never_stands_for_another),
+        SCENE_TEST(test_s9_a_known_certificate_is_judged_like_one_sent),
         SCENE_TEST(test_s14_past_the_deadline_the_verdict_is_work_limit),
         SCENE_TEST(test_s11_digital_signature_is_required),
         SCENE_TEST(test_s11_client_authentication_or_smart_card_logon_is_required),
