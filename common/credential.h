@@ -27,7 +27,8 @@
  *                   sized wanted fingerprint (0 or 32), u8 flags (CredentialUnlockFlag). A wanted certificate that is
  *                   not there is NO_MATCH, and a token that shows others in its place gets no PIN at all
  *   ← CERTIFICATES  u32 count, then each: sized fingerprint (32: SHA-256 of the DER, for clients without cryptography),
- *                   sized DER, u32 chain count, each sized DER; all of them have a private key
+ *                   sized DER, u32 chain count, each sized DER; all of them have a private key. Of a token, the
+ *                   wanted one alone, if one was wanted
  *   → SIGN          sized fingerprint (32), u8 purpose, sized nonce, string user, u32 uid, string service, string tty,
  *                   sized host id, sized boot id, sized replaced (0 or 32), u64 deadline
  *   ← SIGNED        string algorithm, sized signature; the helper then exits: it signs once

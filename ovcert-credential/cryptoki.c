@@ -64,10 +64,11 @@ void cryptoki_close(CryptokiSession *session) {
     *session = (CryptokiSession){0};
 }
 
-int cryptoki_find(const CryptokiSession *session, CK_OBJECT_CLASS class, CryptokiObjects *ret, char **ret_detail) {
-    CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof class};
+int cryptoki_find(const CryptokiSession *session, CK_OBJECT_CLASS class, View id, CryptokiObjects *ret,
+                  char **ret_detail) {
+    CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_ID, cryptoki_input(id.data), id.size}};
     CK_ULONG found = 0;
-    CK_RV rv = session->functions->C_FindObjectsInit(session->handle, &template, 1);
+    CK_RV rv = session->functions->C_FindObjectsInit(session->handle, template, id.size > 0 ? 2 : 1);
     if (rv != CKR_OK)
         return cryptoki_failure(rv, "C_FindObjectsInit", ret_detail);
     do {

@@ -34,8 +34,9 @@ typedef struct CryptokiObjects {
     size_t count;
 } CryptokiObjects;
 
-/* Objects of a class; what is beyond the limit is left out. */
-int cryptoki_find(const CryptokiSession *session, CK_OBJECT_CLASS class, CryptokiObjects *ret, char **ret_detail);
+/* Objects of a class, and of a CKA_ID unless it is empty; what is beyond the limit is left out. */
+int cryptoki_find(const CryptokiSession *session, CK_OBJECT_CLASS class, View id, CryptokiObjects *ret,
+                  char **ret_detail);
 /* Appends an attribute of up to max octets; nothing when the object has none that can be read, or a longer one. */
 int cryptoki_attribute(const CryptokiSession *session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, size_t max,
                        Bytes *ret, char **ret_detail);

@@ -77,12 +77,12 @@ static int load(Pkcs11Backend *self) {
 
 /* --- listing --- */
 
-static int offer_personal(const TokenCertificates *certificates, IdentityList *list) {
+static int offer_personal(TokenCertificates *certificates, IdentityList *list) {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < certificates->count; i++) {
         bool added;
-        if (certificates->personal[i])
+        if (certificates->items[i].personal)
             r = token_certificates_offer(certificates, i, list, &added);
     }
     return r;
@@ -110,9 +110,10 @@ static int describe(const Token *token, Source *ret) {
         ret->problem = r;
         return r < 0 ? r : 0;
     }
-    if (!token_certificates_any_personal(&certificates))
+    r = offer_personal(&certificates, &ret->certificates);
+    if (ret->certificates.count == 0)
         ret->flags |= CREDENTIAL_SOURCE_HIDDEN;
-    return offer_personal(&certificates, &ret->certificates);
+    return r;
 }
 
 static bool is_listed(const SourceList *list, const char *id) {
@@ -224,15 +225,14 @@ static int pkcs11_changed(Backend *backend, bool *ret) {
 /* --- unlocking --- */
 
 /* Everything that can be known before the PIN is given away. */
-static int check_before_login(const Token *token, const TokenCertificates *shown, const Unlock *unlock,
-                              char **ret_detail) {
+static int check_before_login(const Token *token, TokenCertificates *shown, const Unlock *unlock, char **ret_detail) {
     bool on_reader = token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH;
     int r = token_problem(token, ret_detail);
 
     if (r != 0)
         return r;
-    if (unlock->wanted.size != 0 && token_certificates_any_personal(shown) &&
-        !token_certificates_contain(shown, unlock->wanted))
+    if (unlock->wanted.size != 0 && token_certificates_find(shown, unlock->wanted) < 0 &&
+        token_certificates_any_personal(shown))
         return (int) CREDENTIAL_OUTCOME_NO_MATCH;
     if ((token->info.flags & CKF_USER_PIN_FINAL_TRY) && !unlock->final_try)
         return (int) CREDENTIAL_OUTCOME_PIN_FINAL_TRY;
@@ -277,19 +277,37 @@ static int log_in(OpenToken *open, const Unlock *unlock, char **ret_detail) {
     return r == (int) CREDENTIAL_OUTCOME_WRONG_PIN ? word_wrong_pin(&open->token, ret_detail) : r;
 }
 
-/* One identity for each certificate that may have a key. */
-static int pair(const TokenCertificates *certificates, OpenToken *open) {
-    int r = 0;
+/* An identity for the certificate, if it may have a key. */
+static int pair_one(TokenCertificates *certificates, size_t index, OpenToken *open) {
+    TokenCertificate *certificate = &certificates->items[index];
+    X509 *x509 = token_certificate_x509(certificate);
+    TokenKeySet fitting = x509 ? token_keys_fitting(&open->keys, x509, bytes_view(&certificate->id)) : 0;
+    bool added = false;
+    int r = fitting == 0 ? 0 : token_certificates_offer(certificates, index, &open->identities, &added);
 
-    for (size_t i = 0; r == 0 && i < certificates->count; i++) {
-        const TokenCertificate *certificate = &certificates->items[i];
-        TokenKeySet fitting = token_keys_fitting(&open->keys, certificate->x509, bytes_view(&certificate->id));
-        bool added = false;
-        if (fitting != 0)
-            r = token_certificates_offer(certificates, i, &open->identities, &added);
-        if (added)
-            open->fitting[open->identities.count - 1] = fitting;
-    }
+    if (added)
+        open->fitting[open->identities.count - 1] = fitting;
+    return r;
+}
+
+/* The wanted one's keys: those of its id, which spares reading all the others, and all when these will not do. */
+static int pair_wanted(TokenCertificates *certificates, size_t index, OpenToken *open, char **ret_detail) {
+    View id = bytes_view(&certificates->items[index].id);
+    int r = id.size == 0 ? 0 : token_keys_read(&open->session, id, &open->keys, ret_detail);
+    if (r == 0)
+        r = pair_one(certificates, index, open);
+    if (r != 0 || open->identities.count > 0)
+        return r;
+    token_keys_done(&open->keys);
+    r = token_keys_read(&open->session, (View){0}, &open->keys, ret_detail);
+    return r != 0 ? r : pair_one(certificates, index, open);
+}
+
+static int pair_all(TokenCertificates *certificates, OpenToken *open, char **ret_detail) {
+    int r = token_keys_read(&open->session, (View){0}, &open->keys, ret_detail);
+
+    for (size_t i = 0; r == 0 && i < certificates->count; i++)
+        r = pair_one(certificates, i, open);
     return r;
 }
 
@@ -301,12 +319,19 @@ static int keep_pin(OpenToken *open, const Secret *secret) {
     return secret_new(pin.data, pin.size, &open->pin);
 }
 
-static int read_unlocked(OpenToken *open, TokenCertificates *certificates, char **ret_detail) {
-    int r = token_certificates_read(&open->session, certificates, ret_detail);
-    if (r == 0)
-        r = token_keys_read(&open->session, &open->keys, ret_detail);
-    if (r == 0)
-        r = pair(certificates, open);
+static int read_unlocked(OpenToken *open, View wanted, TokenCertificates *certificates, char **ret_detail) {
+    int index, r = 0;
+
+    /* A certificate that shows without the PIN has been read. */
+    if (wanted.size == 0 || token_certificates_find(certificates, wanted) < 0)
+        r = token_certificates_read(&open->session, certificates, ret_detail);
+    if (r != 0)
+        return r;
+    index = wanted.size == 0 ? -1 : token_certificates_find(certificates, wanted);
+    if (wanted.size != 0 && index < 0)
+        return (int) CREDENTIAL_OUTCOME_NO_MATCH;
+    r = index < 0 ? pair_all(certificates, open, ret_detail)
+                  : pair_wanted(certificates, (size_t) index, open, ret_detail);
     if (r == 0 && open->identities.count == 0)
         r = failure_set(ret_detail, CREDENTIAL_OUTCOME_NO_KEY, "%zu keys, %zu certificates", open->keys.count,
                         certificates->count);
@@ -321,7 +346,8 @@ static int open_token(const Modules *modules, const Unlock *unlock, OpenToken *o
         (r = cryptoki_open(open->token.module->functions, open->token.slot, &open->session, ret_detail)) != 0 ||
         (r = token_certificates_read(&open->session, &certificates, ret_detail)) != 0 ||
         (r = check_before_login(&open->token, &certificates, unlock, ret_detail)) != 0 ||
-        (r = log_in(open, unlock, ret_detail)) != 0 || (r = read_unlocked(open, &certificates, ret_detail)) != 0)
+        (r = log_in(open, unlock, ret_detail)) != 0 ||
+        (r = read_unlocked(open, unlock->wanted, &certificates, ret_detail)) != 0)
         return r;
     return keep_pin(open, unlock->secret);
 }

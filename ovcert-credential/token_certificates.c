@@ -4,22 +4,27 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 
 #include "common/macros.h"
 #include "common/protocol.h"
 
 #define ID_MAX 256u
 
+static void certificate_done(TokenCertificate *certificate) {
+    bytes_done(&certificate->der);
+    bytes_done(&certificate->id);
+    X509_free(certificate->x509);
+}
+
 void token_certificates_done(TokenCertificates *certificates) {
-    for (size_t i = 0; i < certificates->count; i++) {
-        bytes_done(&certificates->items[i].der);
-        bytes_done(&certificates->items[i].id);
-    }
-    sk_X509_pop_free(certificates->stack, X509_free);
+    for (size_t i = 0; i < certificates->count; i++)
+        certificate_done(&certificates->items[i]);
     *certificates = (TokenCertificates){0};
 }
 
@@ -30,53 +35,57 @@ static bool was_read(const TokenCertificates *certificates, CK_OBJECT_HANDLE han
     return false;
 }
 
-/* Some tokens put a file's unused rest behind the certificate. */
-static X509 *parse(Bytes *der) {
-    const unsigned char *position = der->data;
-    X509 *x509 = der->size > 0 ? d2i_X509(NULL, &position, (long) der->size) : NULL;
+/* Some tokens put a file's unused rest behind the certificate: the size that the outer SEQUENCE names, 0 for what is no
+ * SEQUENCE or not all there. */
+static size_t whole_size(View der) {
+    const unsigned char *position = der.data;
+    long size = 0;
+    int tag = 0, class = 0, kind;
 
-    if (x509)
-        der->size = (size_t) (position - der->data);
+    if (der.size == 0)
+        return 0;
+    kind = ASN1_get_object(&position, &size, &tag, &class, (long) der.size);
     ERR_clear_error();
-    return x509;
+    if (kind != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE || class != V_ASN1_UNIVERSAL)
+        return 0;
+    return (size_t) (position - der.data) + (size_t) size;
 }
 
-/* Takes what *certificate owns. */
-static int append(TokenCertificates *certificates, TokenCertificate *certificate, X509 *x509) {
-    if (!certificates->stack)
-        certificates->stack = sk_X509_new_null();
-    if (!certificates->stack || sk_X509_push(certificates->stack, x509) <= 0) {
-        X509_free(x509);
-        return -ENOMEM;
-    }
-    certificate->x509 = x509;
-    certificates->personal[certificates->count] = !(X509_get_extension_flags(x509) & EXFLAG_CA);
-    certificates->items[certificates->count++] = *certificate;
-    *certificate = (TokenCertificate){0};
-    return 0;
-}
+/* Whether basicConstraints says CA:TRUE (RFC 5280 4.2.1.9). DER has one way of saying it, so that the octets tell, and
+ * nobody has to parse eight certificates to find out that none is an authority's. */
+static bool says_authority(View der) {
+    static const uint8_t extension[] = {0x06, 0x03, 0x55, 0x1d, 0x13}, yes[] = {0x01, 0x01, 0xff};
+    const uint8_t *end = der.data + der.size, *c = memmem(der.data, der.size, extension, sizeof extension);
 
-static void certificate_done(TokenCertificate *certificate) {
-    bytes_done(&certificate->der);
-    bytes_done(&certificate->id);
+    if (!c)
+        return false;
+    c += sizeof extension;
+    if (end - c >= 3 && memcmp(c, yes, sizeof yes) == 0) /* critical */
+        c += sizeof yes;
+    /* OCTET STRING { SEQUENCE { BOOLEAN TRUE ... */
+    return end - c >= 7 && c[0] == 0x04 && c[2] == 0x30 && memcmp(c + 4, yes, sizeof yes) == 0;
 }
 
 static int read_one(const CryptokiSession *session, CK_OBJECT_HANDLE handle, TokenCertificates *certificates,
                     char **ret_detail) {
     TokenCertificate CLEANUP(certificate_done) certificate = {.handle = handle};
-    X509 *x509;
     int r = cryptoki_attribute(session, handle, CKA_VALUE, OVCERT_CERTIFICATE_MAX, &certificate.der, ret_detail);
     if (r == 0)
         r = cryptoki_attribute(session, handle, CKA_ID, ID_MAX, &certificate.id, ret_detail);
     if (r != 0)
         return r;
-    x509 = parse(&certificate.der);
-    return x509 ? append(certificates, &certificate, x509) : 0;
+    certificate.der.size = whole_size(bytes_view(&certificate.der));
+    if (certificate.der.size == 0)
+        return 0;
+    certificate.personal = !says_authority(bytes_view(&certificate.der));
+    certificates->items[certificates->count++] = certificate;
+    certificate = (TokenCertificate){0};
+    return 0;
 }
 
 int token_certificates_read(const CryptokiSession *session, TokenCertificates *certificates, char **ret_detail) {
     CryptokiObjects objects = {0};
-    int r = cryptoki_find(session, CKO_CERTIFICATE, &objects, ret_detail);
+    int r = cryptoki_find(session, CKO_CERTIFICATE, (View){0}, &objects, ret_detail);
 
     for (size_t i = 0; r == 0 && i < objects.count && certificates->count < CHAIN_CERTIFICATES_MAX; i++)
         if (!was_read(certificates, objects.items[i]))
@@ -84,22 +93,69 @@ int token_certificates_read(const CryptokiSession *session, TokenCertificates *c
     return r;
 }
 
-bool token_certificates_any_personal(const TokenCertificates *certificates) {
-    for (size_t i = 0; i < certificates->count; i++)
-        if (certificates->personal[i])
-            return true;
-    return false;
-}
-
-bool token_certificates_contain(const TokenCertificates *certificates, View fingerprint) {
+int token_certificates_find(const TokenCertificates *certificates, View fingerprint) {
     uint8_t hash[SHA256_DIGEST_LENGTH];
 
     for (size_t i = 0; i < certificates->count; i++) {
         const Bytes *der = &certificates->items[i].der;
         if (SHA256(der->data, der->size, hash) && view_equal((View){hash, sizeof hash}, fingerprint))
-            return true;
+            return (int) i;
     }
+    return -1;
+}
+
+X509 *token_certificate_x509(TokenCertificate *certificate) {
+    const unsigned char *position = certificate->der.data;
+
+    if (!certificate->x509)
+        certificate->x509 = d2i_X509(NULL, &position, (long) certificate->der.size);
+    ERR_clear_error();
+    return certificate->x509;
+}
+
+bool token_certificates_any_personal(TokenCertificates *certificates) {
+    for (size_t i = 0; i < certificates->count; i++)
+        if (certificates->items[i].personal && token_certificate_x509(&certificates->items[i]))
+            return true;
     return false;
+}
+
+/* The leaf first, then the authorities: other people's certificates are no part of a chain. */
+static int collect(TokenCertificates *certificates, size_t leaf, STACK_OF(X509) * stack) {
+    X509 *x509 = token_certificate_x509(&certificates->items[leaf]);
+
+    if (!x509 || sk_X509_push(stack, x509) <= 0)
+        return -ENOMEM; /* certificate_parse() has taken it */
+    for (size_t i = 0; i < certificates->count; i++) {
+        if (i == leaf || certificates->items[i].personal)
+            continue;
+        x509 = token_certificate_x509(&certificates->items[i]);
+        if (x509 && sk_X509_push(stack, x509) <= 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static bool has_authority(const TokenCertificates *certificates) {
+    for (size_t i = 0; i < certificates->count; i++)
+        if (!certificates->items[i].personal)
+            return true;
+    return false;
+}
+
+static int make_chain(TokenCertificates *certificates, size_t leaf, BytesList *ret) {
+    static const bool personal[CHAIN_CERTIFICATES_MAX] = {true};
+    STACK_OF(X509) * stack;
+    int r;
+
+    if (!has_authority(certificates))
+        return 0;
+    stack = sk_X509_new_null();
+    r = stack ? collect(certificates, leaf, stack) : -ENOMEM;
+    if (r == 0)
+        r = chain_make(stack, 0, personal, ret);
+    sk_X509_free(stack);
+    return r;
 }
 
 static bool is_listed(const IdentityList *list, View der) {
@@ -109,7 +165,7 @@ static bool is_listed(const IdentityList *list, View der) {
     return false;
 }
 
-int token_certificates_offer(const TokenCertificates *certificates, size_t index, IdentityList *list, bool *ret_added) {
+int token_certificates_offer(TokenCertificates *certificates, size_t index, IdentityList *list, bool *ret_added) {
     Certificate *CLEANUP(certificate_freep) certificate = NULL;
     BytesList CLEANUP(bytes_list_done) chain = {0};
     View der = bytes_view(&certificates->items[index].der);
@@ -122,7 +178,7 @@ int token_certificates_offer(const TokenCertificates *certificates, size_t index
     r = certificate_parse(der, &certificate);
     if (r != 0)
         return r < 0 ? r : 0;
-    r = chain_make(certificates->stack, (int) index, certificates->personal, &chain);
+    r = make_chain(certificates, index, &chain);
     if (r < 0)
         return r;
     grown = reallocarray(list->items, list->count + 1, sizeof *grown);

@@ -67,18 +67,18 @@ static int read_public_key(const CryptokiSession *session, CK_OBJECT_HANDLE hand
     return 0;
 }
 
-int token_keys_read(const CryptokiSession *session, TokenKeys *ret, char **ret_detail) {
+int token_keys_read(const CryptokiSession *session, View id, TokenKeys *ret, char **ret_detail) {
     TokenKeys CLEANUP(token_keys_done) keys = {0};
     CryptokiObjects objects = {0}, publics = {0};
     bool all_rsa = true;
-    int r = cryptoki_find(session, CKO_PRIVATE_KEY, &objects, ret_detail);
+    int r = cryptoki_find(session, CKO_PRIVATE_KEY, id, &objects, ret_detail);
 
     for (size_t i = 0; r == 0 && i < objects.count; i++)
         r = read_key(session, objects.items[i], &keys, ret_detail);
     for (size_t i = 0; i < keys.count; i++)
         all_rsa = all_rsa && keys.items[i].type == CKK_RSA;
-    if (r == 0 && !all_rsa)
-        r = cryptoki_find(session, CKO_PUBLIC_KEY, &publics, ret_detail);
+    if (r == 0 && !all_rsa && id.size == 0) /* they are for keys whose ids are not the certificates' */
+        r = cryptoki_find(session, CKO_PUBLIC_KEY, (View){0}, &publics, ret_detail);
     for (size_t i = 0; r == 0 && i < publics.count; i++)
         r = read_public_key(session, publics.items[i], &keys, ret_detail);
     if (r != 0)

@@ -34,8 +34,9 @@ typedef struct TokenKeys {
 typedef uint64_t TokenKeySet; /* bit i: items[i] */
 
 void token_keys_done(TokenKeys *keys);
-/* After the login. Keys that must not sign are left out. 0, a CredentialOutcome with *ret_detail, or -ENOMEM. */
-int token_keys_read(const CryptokiSession *session, TokenKeys *ret, char **ret_detail);
+/* After the login. Those of an id alone, unless it is empty; keys that must not sign are left out. 0, a
+ * CredentialOutcome with *ret_detail, or -ENOMEM. */
+int token_keys_read(const CryptokiSession *session, View id, TokenKeys *ret, char **ret_detail);
 /* Keys that may be the certificate's, whose CKA_ID is id. */
 TokenKeySet token_keys_fitting(const TokenKeys *keys, X509 *certificate, View id);
 bool token_keys_any_always_authenticates(const TokenKeys *keys);

@@ -596,6 +596,70 @@ static void test_duplicate_ids_are_told_apart_by_the_signature(void **state) {
     expect_signature(fixture, &fixture->people->rsa, SIGNATURE_RSA_PKCS1_SHA256);
 }
 
+static void test_of_many_the_wanted_one_alone_is_unlocked(void **state) {
+    Fixture *fixture = *state;
+    Fingerprint wanted = fingerprint_of(&fixture->people->ec);
+    SoftToken token = softhsm_token(fixture->hsm, "demo");
+
+    softtoken_put_certificate(&token, bytes_view(&fixture->people->root.der), &(SoftObject){0});
+    softtoken_put(&token, &fixture->people->rsa, &(SoftObject){.id = "1"});
+    softtoken_put(&token, &fixture->people->ec, &(SoftObject){.id = "2"});
+    softtoken_put(&token, &fixture->people->other, &(SoftObject){.id = "2"});
+    softtoken_put_certificate(&token, bytes_view(&fixture->people->intermediate.der), &(SoftObject){0});
+    softtoken_done(&token);
+    assert_int_equal(unlock_with(fixture, "pkcs11:token=demo", SOFTHSM_PIN, (View){wanted.octets, 32}, false), 0);
+    assert_int_equal(fixture->identities->count, 1);
+    expect_identity(fixture->identities, 0, &fixture->people->ec);
+    assert_int_equal(fixture->identities->items[0].chain.count, 2);
+    expect_signature(fixture, &fixture->people->ec, SIGNATURE_ECDSA_SHA256);
+}
+
+static void test_the_wanted_one_s_key_may_have_another_id(void **state) {
+    Fixture *fixture = *state;
+    Fingerprint wanted = fingerprint_of(&fixture->people->rsa);
+    SoftToken token = softhsm_token(fixture->hsm, "demo");
+
+    softtoken_put_key(&token, fixture->people->other.key, &(SoftObject){.id = "1"});
+    softtoken_put_key(&token, fixture->people->rsa.key, &(SoftObject){.id = "2"});
+    softtoken_put_certificate(&token, bytes_view(&fixture->people->rsa.der), &(SoftObject){.id = "1"});
+    softtoken_done(&token);
+    assert_int_equal(unlock_with(fixture, "pkcs11:token=demo", SOFTHSM_PIN, (View){wanted.octets, 32}, false), 0);
+    expect_signature(fixture, &fixture->people->rsa, SIGNATURE_RSA_PKCS1_SHA256);
+}
+
+static void test_a_hidden_certificate_may_be_the_wanted_one_or_not(void **state) {
+    Fixture *fixture = *state;
+    Fingerprint wanted = fingerprint_of(&fixture->people->rsa);
+    Fingerprint other = fingerprint_of(&fixture->people->ec);
+    SoftToken token = softhsm_token(fixture->hsm, "demo");
+    const char *algorithm = NULL;
+    Bytes CLEANUP(bytes_done) signature = {0};
+
+    softtoken_put(&token, &fixture->people->rsa, &(SoftObject){.id = "1", .hidden = true});
+    softtoken_done(&token);
+    assert_int_equal(unlock_with(fixture, "pkcs11:token=demo", SOFTHSM_PIN, (View){other.octets, 32}, false),
+                     CREDENTIAL_OUTCOME_NO_MATCH);
+    assert_int_equal(sign(fixture, &fixture->people->rsa, &algorithm, &signature), CREDENTIAL_OUTCOME_NO_MATCH);
+    assert_int_equal(unlock_with(fixture, "pkcs11:token=demo", SOFTHSM_PIN, (View){wanted.octets, 32}, false), 0);
+    expect_signature(fixture, &fixture->people->rsa, SIGNATURE_RSA_PKCS1_SHA256);
+}
+
+static void test_what_lies_behind_a_certificate_does_not_count(void **state) {
+    Fixture *fixture = *state;
+    Bytes CLEANUP(bytes_done) padded = {0};
+    SoftToken token = softhsm_token(fixture->hsm, "demo");
+
+    assert_int_equal(bytes_append(&padded, bytes_view(&fixture->people->ec.der)), 0);
+    assert_int_equal(bytes_append(&padded, (View){(const uint8_t *) "\0\0\xff\xff", 4}), 0);
+    softtoken_put_key(&token, fixture->people->ec.key, &(SoftObject){.id = "1"});
+    softtoken_put_certificate(&token, bytes_view(&padded), &(SoftObject){.id = "1"});
+    softtoken_put_certificate(&token, (View){padded.data, 40}, &(SoftObject){.id = "2"}); /* torn */
+    softtoken_done(&token);
+    assert_int_equal(list(fixture, 1)->certificates.count, 1);
+    assert_int_equal(unlock(fixture, SOFTHSM_PIN), 0);
+    expect_signature(fixture, &fixture->people->ec, SIGNATURE_ECDSA_SHA256);
+}
+
 static void test_a_certificate_that_is_there_twice_is_offered_once(void **state) {
     Fixture *fixture = *state;
     SoftToken token = softhsm_token(fixture->hsm, "demo");
@@ -835,6 +899,10 @@ int main(int argc, char **argv) {
         TEST(test_an_rsa_key_without_a_modulus_is_found_by_its_id),
         TEST(test_an_ec_key_is_found_by_its_public_key_object),
         TEST(test_duplicate_ids_are_told_apart_by_the_signature),
+        TEST(test_of_many_the_wanted_one_alone_is_unlocked),
+        TEST(test_the_wanted_one_s_key_may_have_another_id),
+        TEST(test_a_hidden_certificate_may_be_the_wanted_one_or_not),
+        TEST(test_what_lies_behind_a_certificate_does_not_count),
         TEST(test_a_certificate_that_is_there_twice_is_offered_once),
         TEST(test_a_key_that_must_not_sign_is_no_key),
         TEST(test_one_of_eight_certificates_signs),
