@@ -4,6 +4,7 @@
 #include "ovcertd/bus/peers.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ typedef struct Peer {
 } Peer;
 
 struct Peers {
-    Peer *items;
+    Peer *items; /* in the order of their names: looked up at every message, changed once per connection */
     size_t count;
     size_t capacity;
 };
@@ -32,26 +33,49 @@ Peers *peers_free(Peers *peers) {
     return NULL;
 }
 
+/* The index of the first whose name is not before this one. */
+static size_t lower_bound(const Peers *peers, const char *name) {
+    size_t low = 0;
+    size_t high = peers->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(peers->items[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static Peer *find(const Peers *peers, const char *name) {
-    for (size_t i = 0; i < peers->count; i++)
-        if (strcmp(peers->items[i].name, name) == 0)
-            return &peers->items[i];
-    return NULL;
+    size_t index = lower_bound(peers, name);
+    bool found = index < peers->count && strcmp(peers->items[index].name, name) == 0;
+    return found ? &peers->items[index] : NULL;
+}
+
+static int make_room(Peers *peers) {
+    if (peers->count < peers->capacity)
+        return 0;
+    size_t capacity = peers->capacity ? 2 * peers->capacity : 16;
+    Peer *items = reallocarray(peers->items, capacity, sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    peers->items = items;
+    peers->capacity = capacity;
+    return 0;
 }
 
 static int add(Peers *peers, const char *name, uid_t uid) {
-    if (peers->count == peers->capacity) {
-        size_t capacity = peers->capacity ? 2 * peers->capacity : 16;
-        Peer *items = reallocarray(peers->items, capacity, sizeof *items);
-        if (!items)
-            return -ENOMEM;
-        peers->items = items;
-        peers->capacity = capacity;
-    }
+    int r = make_room(peers);
+    if (r < 0)
+        return r;
     char *copy = strdup(name);
     if (!copy)
         return -ENOMEM;
-    peers->items[peers->count++] = (Peer){.name = copy, .uid = uid};
+    size_t index = lower_bound(peers, name);
+    memmove(&peers->items[index + 1], &peers->items[index], (peers->count - index) * sizeof *peers->items);
+    peers->items[index] = (Peer){.name = copy, .uid = uid};
+    peers->count++;
     return 0;
 }
 
@@ -91,7 +115,9 @@ void peers_drop(Peers *peers, const char *name) {
     if (!peer)
         return;
     free(peer->name);
-    *peer = peers->items[--peers->count];
+    peers->count--;
+    size_t index = (size_t) (peer - peers->items);
+    memmove(peer, peer + 1, (peers->count - index) * sizeof *peer);
 }
 
 size_t peers_count(const Peers *peers) {
