@@ -51,19 +51,47 @@ Judgement *judgement_free(Judgement *judgement) {
     return NULL;
 }
 
-static int judge(const TrustStore *trust, View leaf, const BytesList *list, int64_t now, Verdict *ret) {
+/* Parsed certificates for one judgement: of the leaf and of what stands in the chain, as far as there are any. */
+typedef struct Known {
+    Certificate *items[1 + OVCERT_CHAIN_MAX]; /* references */
+    size_t count;
+} Known;
+
+static void known_done(Known *known) {
+    for (size_t i = 0; i < known->count; i++)
+        (void) certificate_free(known->items[i]); /* returns NULL */
+}
+
+static int judge(const TrustStore *trust, View leaf, const BytesList *list, const Known *known, int64_t now,
+                 Verdict *ret) {
     View chain[OVCERT_CHAIN_MAX];
     size_t n_chain = list->count < ELEMENTSOF(chain) ? list->count : ELEMENTSOF(chain);
     for (size_t i = 0; i < n_chain; i++)
         chain[i] = bytes_view(&list->items[i]);
-    TrustQuery query = {.leaf = leaf, .chain = chain, .n_chain = n_chain, .now = now};
+    TrustQuery query = {
+        .leaf = leaf,
+        .chain = chain,
+        .n_chain = n_chain,
+        .known = known->items,
+        .n_known = known->count,
+        .now = now,
+    };
     return trust_judge(trust, &query, ret);
+}
+
+/* The leaf that a Judgement has parsed, if it could. */
+static Known known_leaf(const Judgement *judgement) {
+    Known known = {0};
+    if (judgement->certificate)
+        known.items[known.count++] = certificate_ref(judgement->certificate);
+    return known;
 }
 
 void judgement_run(Judgement *judgement) {
     int r = certificate_parse(bytes_view(&judgement->leaf), &judgement->certificate);
+    Known CLEANUP(known_done) known = known_leaf(judgement);
     if (r >= 0) /* of a certificate that does not parse, the verdict says so */
-        r = judge(judgement->trust, bytes_view(&judgement->leaf), &judgement->chain, judgement->now,
+        r = judge(judgement->trust, bytes_view(&judgement->leaf), &judgement->chain, &known, judgement->now,
                   &judgement->verdict);
     judgement->result = r;
 }
@@ -80,7 +108,8 @@ static int judge_again(const Service *service, Judgement *judgement, const Momen
     if (current || !verdict_accepted(&judgement->verdict))
         return 0;
     Verdict again = {0};
-    int r = judge(service->trust, bytes_view(&judgement->leaf), &judgement->verdict.chain, now->real, &again);
+    Known CLEANUP(known_done) known = known_leaf(judgement);
+    int r = judge(service->trust, bytes_view(&judgement->leaf), &judgement->verdict.chain, &known, now->real, &again);
     if (r < 0)
         return r;
     verdict_done(&judgement->verdict);
@@ -93,10 +122,35 @@ int judgement_finish(Service *service, Judgement *judgement, const Moment *now) 
     return r < 0 ? r : judge_clock(service, now, &judgement->verdict);
 }
 
+int service_certificate(Service *service, const CertificateRow *row, Certificate **ret) {
+    return core_fault(certificate_cache_leaf(service->certificates, row->fingerprint, bytes_view(&row->der), ret));
+}
+
+/* What does not parse is left out: the verdict says so. */
+static int known_issuers(Service *service, const BytesList *chain, Known *ret) {
+    for (size_t i = 0; i < chain->count && ret->count < ELEMENTSOF(ret->items); i++) {
+        int r = certificate_cache_issuer(service->certificates, bytes_view(&chain->items[i]), &ret->items[ret->count]);
+        if (r < 0)
+            return r;
+        ret->count += r == 0;
+    }
+    return 0;
+}
+
+static int known_row(Service *service, const CertificateRow *row, Known *ret) {
+    int r = certificate_cache_leaf(service->certificates, row->fingerprint, bytes_view(&row->der), &ret->items[0]);
+    if (r < 0)
+        return r;
+    ret->count = r == 0;
+    return known_issuers(service, &row->chain, ret);
+}
+
 int service_judge(Service *service, const CertificateRow *row, const Moment *now, Verdict *ret) {
     Verdict CLEANUP(verdict_done) verdict = {0};
-    int r = judge(service->trust, bytes_view(&row->der), &row->chain, now->real, &verdict);
-    if (r < 0 || (r = judge_clock(service, now, &verdict)) < 0)
+    Known CLEANUP(known_done) known = {0};
+    int r = known_row(service, row, &known);
+    if (r < 0 || (r = judge(service->trust, bytes_view(&row->der), &row->chain, &known, now->real, &verdict)) < 0 ||
+        (r = judge_clock(service, now, &verdict)) < 0)
         return r;
     r = store_certificate_is_barred(service->store, row->fingerprint);
     if (r == STORE_EXISTS)

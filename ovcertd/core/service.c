@@ -57,7 +57,8 @@ static int service_load(Service *service) {
         return r;
     service->clock_floor_kept = service->clock_floor;
     service->challenges = challenge_table_new();
-    return service->challenges ? 0 : -ENOMEM;
+    service->certificates = certificate_cache_new();
+    return service->challenges && service->certificates ? 0 : -ENOMEM;
 }
 
 int service_new(const ServiceOptions *options, Service **ret) {
@@ -81,8 +82,9 @@ int service_new(const ServiceOptions *options, Service **ret) {
 Service *service_free(Service *service) {
     if (!service)
         return NULL;
-    (void) challenge_table_free(service->challenges); /* returns NULL */
-    (void) trust_store_unref(service->trust);         /* returns NULL */
+    (void) challenge_table_free(service->challenges);     /* returns NULL */
+    (void) certificate_cache_free(service->certificates); /* returns NULL */
+    (void) trust_store_unref(service->trust);             /* returns NULL */
     for (size_t i = 0; i < service->n_changed; i++)
         free(service->changed[i].name);
     free(service->changed);

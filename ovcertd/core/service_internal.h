@@ -6,6 +6,7 @@
  * through: each is turned into one of ours where it is expected, and into -EUCLEAN by core_fault() where it is not. */
 #pragma once
 
+#include "ovcertd/core/certificate_cache.h"
 #include "ovcertd/core/operation.h"
 #include "ovcertd/core/service.h"
 
@@ -40,6 +41,7 @@ struct Service {
     uint32_t warn_days;
     bool first_assign_user;
     ChallengeTable *challenges;
+    CertificateCache *certificates;
     uint8_t hint_key[32];
     int64_t clock_floor;      /* SECURITY 39 */
     int64_t clock_floor_kept; /* what the store has of it */
@@ -134,7 +136,10 @@ struct Judgement {
 /* In the state thread, after judgement_run(): adds what only the service knows, the clock and what has changed since.
  * The fault of a judgement that was not run, or could not be. */
 int judgement_finish(Service *service, Judgement *judgement, const Moment *now);
-/* Judges along the stored chain, at once (SECURITY 17, 40), the clock and barred certificates included. */
+/* The parsed certificate of a row. 0 with a reference in *ret, or a fault. */
+int service_certificate(Service *service, const CertificateRow *row, Certificate **ret);
+/* Judges along the stored chain, at once (SECURITY 17, 40), the clock and barred certificates included: anew each time,
+ * only the parsing is saved. */
 int service_judge(Service *service, const CertificateRow *row, const Moment *now, Verdict *ret);
 int certificate_row_make(const Certificate *certificate, const BytesList *chain, CertificateRow *ret);
 bool certificate_is_expiring(const Service *service, int64_t not_after, const Moment *now);

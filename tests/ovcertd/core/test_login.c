@@ -478,6 +478,45 @@ static void test_s30_blocked_between_begin_and_finish(void **state) {
     assert_int_equal(login_finish(f.world, &f.world->root_actor, &f.issued, &f.identity), OVCERT_ERROR_PROFILE_BLOCKED);
 }
 
+/* Signs in often enough that everything that is kept is kept. */
+static void warm_up(Fixture *f) {
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(login_demo(f->world, &f->identity), 0);
+}
+
+static void test_s17_a_certificate_that_was_accepted_before_is_judged_anew(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, PKI_NOW + DAY);
+    warm_up(&f);
+    world_revoke(f.world, &f.identity);
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_last_row(f.world, "login-refused", "CertificateRefused", NULL);
+    f.world->n_revoked = 0;
+    world_publish(f.world);
+    assert_int_equal(login_demo(f.world, &f.identity), 0);
+    world_pass(f.world, DAY + 1);
+    world_publish(f.world);
+    assert_int_equal(login_demo(f.world, &f.identity), OVCERT_ERROR_CERTIFICATE_EXPIRED);
+}
+
+static void test_s1_s15_a_certificate_that_was_accepted_before_needs_its_signature_and_its_profile(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    PkiIdentity CLEANUP(pki_identity_done) others = {0};
+    static const uint8_t zeros[64] = {0};
+    world_leaf(f.world, OTHER_HOLDER, 0, &others);
+    assert_int_equal(assign_unproven(f.world, &f.world->root_actor, "other", &others, false), 0);
+    warm_up(&f);
+    assert_int_equal(login(f.world, &f.world->root_actor, "other", OTHER_UID, &others), 0);
+    assert_int_equal(login_demo(f.world, &others), OVCERT_ERROR_CERTIFICATE_REFUSED);
+    assert_int_equal(login(f.world, &f.world->root_actor, "other", OTHER_UID, &f.identity),
+                     OVCERT_ERROR_CERTIFICATE_REFUSED);
+    begin_demo(&f);
+    assert_int_equal(finish_raw(f.world, &f.world->root_actor, f.issued.id, bytes_view(&f.identity.der),
+                                SIGNATURE_ECDSA_SHA256, (View){zeros, sizeof zeros}),
+                     OVCERT_ERROR_SIGNATURE_INVALID);
+}
+
 static void test_success_is_recorded_and_counted(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     Bytes CLEANUP(bytes_done) signature = {0};
@@ -543,6 +582,8 @@ int main(void) {
         IN_WORLD(test_s42_begin_tells_root_of_a_recycled_name),
         IN_WORLD(test_s42_a_name_recycled_between_begin_and_finish),
         IN_WORLD(test_s30_blocked_between_begin_and_finish),
+        IN_WORLD(test_s17_a_certificate_that_was_accepted_before_is_judged_anew),
+        IN_WORLD(test_s1_s15_a_certificate_that_was_accepted_before_needs_its_signature_and_its_profile),
         IN_WORLD(test_success_is_recorded_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
