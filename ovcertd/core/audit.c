@@ -66,6 +66,15 @@ int audit_flush(Service *service, const Moment *now, bool all) {
     return 0;
 }
 
+bool audit_count_only(Service *service, uid_t uid, const Moment *now) {
+    FloodCount *count = flood_find(service, uid);
+    bool current = count->used && count->uid == uid && now->boottime - count->since < FLOOD_WINDOW;
+    if (!current || count->written < FLOOD_REFUSALS)
+        return false;
+    count->suppressed++;
+    return true;
+}
+
 /* An unknown profile is recorded as "", so that it costs what a known one costs (SECURITY 23), and because what people
  * type as a user name may be their password. */
 int audit_refusal(Request *request, int outcome) {

@@ -92,19 +92,46 @@ static Census table_census(const ChallengeTable *table, const Challenge *challen
     return census;
 }
 
+typedef enum Room {
+    ROOM_NONE,
+    ROOM_FREE,
+    ROOM_OF_THE_OLDEST, /* that root has for this target */
+} Room;
+
+static Room table_room(const ChallengeTable *table, const Census *census, const Challenge *challenge) {
+    if (challenge->sender_uid != 0 && census->of_uid >= CHALLENGE_PER_UID)
+        return ROOM_NONE;
+    size_t limit = census->of_target > 0 ? CHALLENGE_MAX - CHALLENGE_RESERVED : CHALLENGE_MAX;
+    bool full = table->count >= limit;
+    if (challenge->sender_uid == 0 && census->root_of_target >= (full ? 1 : CHALLENGE_PER_TARGET))
+        return ROOM_OF_THE_OLDEST;
+    return full ? ROOM_NONE : ROOM_FREE;
+}
+
+static bool has_former(const ChallengeTable *table, const char *sender) {
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->items[i].sender, sender) == 0)
+            return true;
+    return false;
+}
+
+bool challenge_table_is_full(ChallengeTable *table, const Challenge *challenge, uint64_t now) {
+    table_drop_lapsed(table, now);
+    if (has_former(table, challenge->sender))
+        return false;
+    Census census = table_census(table, challenge);
+    return table_room(table, &census, challenge) == ROOM_NONE;
+}
+
 int challenge_table_add(ChallengeTable *table, Challenge *challenge, uint64_t now) {
     assert(strlen(challenge->id) == CHALLENGE_ID_SIZE - 1 && challenge->sender && challenge->user);
     table_drop_lapsed(table, now);
     table_drop_former(table, challenge);
     Census census = table_census(table, challenge);
-    if (challenge->sender_uid != 0 && census.of_uid >= CHALLENGE_PER_UID)
+    Room room = table_room(table, &census, challenge);
+    if (room == ROOM_NONE)
         return OVCERT_ERROR_LIMIT_EXCEEDED;
-    size_t limit = census.of_target > 0 ? CHALLENGE_MAX - CHALLENGE_RESERVED : CHALLENGE_MAX;
-    bool full = table->count >= limit;
-    bool evict = challenge->sender_uid == 0 && census.root_of_target >= (full ? 1 : CHALLENGE_PER_TARGET);
-    if (full && !evict)
-        return OVCERT_ERROR_LIMIT_EXCEEDED;
-    if (evict)
+    if (room == ROOM_OF_THE_OLDEST)
         table_drop(table, census.oldest);
     table->items[table->count++] = *challenge;
     *challenge = (Challenge){0};

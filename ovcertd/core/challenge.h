@@ -48,6 +48,9 @@ DEFINE_CLEANUP(ChallengeTable *, challenge_table_free)
  * challenge of the same sender for the same purpose replaces the former (one per connection). now: CLOCK_BOOTTIME
  * microseconds; lapsed ones are dropped first. */
 int challenge_table_add(ChallengeTable *table, Challenge *challenge, uint64_t now);
+/* Would the table refuse it? Of the challenge, sender, sender_uid, user and uid are looked at. False when not certain:
+ * a former one of the same sender may give way. */
+bool challenge_table_is_full(ChallengeTable *table, const Challenge *challenge, uint64_t now);
 /* Removes it in any case where id exists for this sender and purpose, then checks sender, uid and deadline: 0 with *ret
  * filled, or OVCERT_ERROR_CHALLENGE_INVALID. An id tried from another connection stays with its owner. */
 int challenge_table_take(ChallengeTable *table, const char *id, const char *sender, uid_t uid, StatementPurpose purpose,

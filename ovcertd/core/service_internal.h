@@ -91,6 +91,9 @@ int request_refuse_reason(Request *request, VerdictReason reason);
 /* --- audit --- */
 
 int audit_refusal(Request *request, int outcome); /* or counts it: SECURITY 33 */
+/* Counts a refusal of this uid where no more rows of its own are written now; false where one would be. No unit needed.
+ */
+bool audit_count_only(Service *service, uid_t uid, const Moment *now);
 /* Writes the counts of windows that are over (all: of every window). Inside a unit. */
 int audit_flush(Service *service, const Moment *now, bool all);
 

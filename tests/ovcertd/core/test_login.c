@@ -172,6 +172,37 @@ static void test_s6_a_flood_of_one_uid_and_of_su_does_not_keep_others_out(void *
     assert_int_equal(login_demo(world, &f.identity), 0);
 }
 
+/* Past ten refusals a minute for a user nothing is written; the number is, and a place that gets free is given. */
+static void test_s6_s33_a_crowd_without_room_is_refused_counted_and_writes_nothing(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    World *world = f.world;
+    char sender[32];
+    for (unsigned i = 0; i < CHALLENGE_MAX; i++) {
+        ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+        (void) snprintf(sender, sizeof sender, ":2.%u", i);
+        Actor su = {.uid = 0, .sender = sender, .administrator = true};
+        char user[16];
+        (void) snprintf(user, sizeof user, "user%u", i);
+        assert_int_equal(login_begin(world, &su, user, 5000 + i, &issued), 0);
+    }
+    assert_int_equal(service_commit(world->service), 0);
+    size_t rows = count_rows(world, "login-refused");
+    for (unsigned i = 0; i < 15; i++) {
+        ChallengeIssued CLEANUP(challenge_issued_done) issued = {0};
+        assert_int_equal(login_begin(world, &world->root_actor, "demo", DEMO_UID, &issued),
+                         OVCERT_ERROR_LIMIT_EXCEEDED);
+        if (i == 9)
+            assert_int_equal(service_commit(world->service), 0);
+    }
+    assert_false(service_needs_commit(world->service));
+    assert_int_equal(count_rows(world, "login-refused"), rows + 10);
+    service_sender_gone(world->service, ":2.0");
+    assert_int_equal(login_demo(world, &f.identity), 0);
+    assert_int_equal(service_stop(world->service, &world->now), 0);
+    assert_last_row(world, "refusals-suppressed", "counted", "5");
+}
+
 static void test_s7_the_client_does_not_choose_the_algorithm(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     fixture_init(&f, state, 0);
@@ -559,6 +590,7 @@ int main(void) {
         IN_WORLD(test_s5_a_hundred_answers_and_one_success),
         IN_WORLD(test_s5_a_bad_answer_uses_the_challenge_up),
         IN_WORLD(test_s6_a_flood_of_one_uid_and_of_su_does_not_keep_others_out),
+        IN_WORLD(test_s6_s33_a_crowd_without_room_is_refused_counted_and_writes_nothing),
         IN_WORLD(test_s7_the_client_does_not_choose_the_algorithm),
         IN_WORLD(test_s15_another_certificate_of_the_same_name_and_holder_is_refused),
         IN_WORLD(test_login_with_a_revoked_certificate_is_refused_with_the_reason),
