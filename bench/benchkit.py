@@ -145,14 +145,14 @@ def cpu_seconds(pid):
 
 
 def memory_mib(pid):
-    """(RSS, of it private) of a process."""
+    """(RSS, of it anonymous) of a process: the heap, whoever else has the libraries mapped."""
     values = {}
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:
             words = line.split()
             if len(words) == 3 and words[2] == "kB":
                 values[words[0]] = int(words[1]) / 1024
-    return values["Rss:"], values["Private_Clean:"] + values["Private_Dirty:"]
+    return values["Rss:"], values["Anonymous:"]
 
 
 def turns(commands, runs, typed, variables=None):
