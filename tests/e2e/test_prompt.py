@@ -39,6 +39,8 @@ def write_stacks(account=RENEW, auth=""):
     for name in ("login", "su", "sudo", "gdm-password"):
         write(f"/etc/pam.d/{name}", "@include common-auth\n@include common-account\n@include common-password\n@include common-session\n")
     write("/etc/pam.d/passwd", "@include common-password\n")
+    # libpam loads it with every service, polkit's too, which is set-user-id and takes no sanitizer along.
+    write("/etc/pam.d/other", "".join(f"{kind} required pam_deny.so\n" for kind in ("auth", "account", "password", "session")))
 
 
 def shell_word():
@@ -270,6 +272,24 @@ class Missing(Prompt):
     def test_with_nothing_missing_an_empty_passphrase_leads_to_the_password(self):
         self.world.begin_valid()
         self.everybody()
+
+    def test_s19_a_daemon_that_hangs_at_the_question_keeps_nobody_out(self):
+        self.world.begin_expired()
+        kit.give_credential("demo", ca("new.p12"))
+        terminal = Terminal("root", "login", variables=harness.pam_host_environment())
+        for pattern, text in ((LOGIN, "demo"), (CHOICE, NUMBER_OF_OLD), (ASK_PASSPHRASE, kit.PASSPHRASE), (PASSWORD, "demo")):
+            terminal.expect(pattern)
+            terminal.answer(pattern, text)
+        terminal.expect(QUESTION)
+        os.kill(self.world.daemon.pid, signal.SIGSTOP)
+        try:
+            terminal.type("y")
+            terminal.converse({CHOICE: NUMBER_OF_NEW, ASK_PASSPHRASE: kit.PASSPHRASE, SHELL: shell_word()})
+        finally:
+            os.kill(self.world.daemon.pid, signal.SIGCONT)
+        self.assertIn_(terminal)
+        self.assertRegex(terminal.shown, "was not renewed")
+        self.assertAssigned("old")
 
     def test_the_daemon_dies_between_auth_and_account(self):
         self.world.begin_expired()
