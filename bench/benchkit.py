@@ -56,6 +56,8 @@ def arguments(parser, prepare=lambda options, work: None):
     parser.add_argument("--inside", dest="work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
+        # Of a build with sanitizers: these programs end without clearing up, and that is not what is looked at here.
+        os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
         prepare_programs(options.build)
         return options
     if os.geteuid() != 0:
