@@ -19,16 +19,20 @@ void unlock_tell_nothing_fits(const Transaction *transaction) {
 
 void unlock_tell_unusable(const Transaction *transaction, const HelperSource *source) {
     char *CLEANUP(free_pointer) escaped = NULL;
-    const char *label = source_label(source, &escaped);
-    if (source->flags & CREDENTIAL_SOURCE_LOCKED)
+    const char *label = source_label(source, &escaped), *why = source->problem;
+    const char *text = credential_outcome_text(credential_outcome_from_name(source->problem));
+    if (source->flags & CREDENTIAL_SOURCE_LOCKED) {
         prompts_error(&transaction->prompts, _("The PIN of %s is locked. Its issuer says how to unlock it."), label);
-    else if (source->flags & CREDENTIAL_SOURCE_FINAL_TRY)
+        why = "locked";
+    } else if (source->flags & CREDENTIAL_SOURCE_FINAL_TRY) {
         prompts_error(&transaction->prompts,
                       _("The PIN of %s has one try left, so it is not asked for here. Enter it right elsewhere first, "
                         "or have it unlocked."),
                       label);
-    transaction_journal(transaction, LOG_NOTICE, "%s is not asked for its PIN: %s", label,
-                        source->flags & CREDENTIAL_SOURCE_LOCKED ? "locked" : "last try");
+        why = "last try";
+    } else if (text)
+        prompts_error(&transaction->prompts, "%s: %s", label, _(text));
+    transaction_journal(transaction, LOG_NOTICE, "%s is not asked for its PIN: %s", label, why);
 }
 
 /* --- which --- */

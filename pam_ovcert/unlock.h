@@ -17,7 +17,8 @@ int unlock_choose(const Transaction *transaction, const HelperSource *const *off
 /* Asks for the secret, unless it is typed on the reader, and opens; as of source_open(). */
 int unlock_source(const Transaction *transaction, const HelperSource *source, const uint8_t *wanted, unsigned seconds,
                   OpenSource *ret);
-/* Tells why a token that would fit is not asked for its PIN: the PIN is locked, or has one try left. */
+/* Tells why a token that might fit is not asked for its PIN: it is locked, has one try left, or whatever the helper
+ * found wrong with it. */
 void unlock_tell_unusable(const Transaction *transaction, const HelperSource *source);
 /* One text for all who have no certificate that fits, known to us or not (SECURITY 23). */
 void unlock_tell_nothing_fits(const Transaction *transaction);

@@ -86,6 +86,7 @@ static uint32_t append_tokens(const char *how, bool waited, Bytes *payload) {
         {"card-hidden", "", CREDENTIAL_SOURCE_HIDDEN, 0, false},
         {"card-final", "", CREDENTIAL_SOURCE_FINAL_TRY, SCRIPT_FINGERPRINT_OCTET, false},
         {"card-locked", "pin-locked", CREDENTIAL_SOURCE_LOCKED, SCRIPT_FINGERPRINT_OCTET, false},
+        {"card-change", "pin-change", CREDENTIAL_SOURCE_HIDDEN, 0, false},
         {"card-low", "", CREDENTIAL_SOURCE_COUNT_LOW, SCRIPT_FINGERPRINT_OCTET, false},
         {"card-pad", "", CREDENTIAL_SOURCE_PROTECTED_PATH, SCRIPT_FINGERPRINT_OCTET, false},
         {"card-late", "", 0, SCRIPT_FINGERPRINT_OCTET, true},

@@ -531,7 +531,8 @@ static void test_s22_a_wrong_pin_has_one_try_and_a_delay(void **state) {
 
 static void test_s22_a_token_at_its_last_try_or_locked_is_told_and_not_asked(void **state) {
     (void) state;
-    static const char *const table[][2] = {{"card-final", "one try left"}, {"card-locked", "is locked"}};
+    static const char *const table[][2] = {
+        {"card-final", "one try left"}, {"card-locked", "is locked"}, {"card-change", "CARD: The PIN has to be set"}};
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
         Stack *stack = stack_of(table[i][0], "");
         assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
