@@ -28,6 +28,8 @@ PEOPLE = ("demo", "other")
 HOLDER = "99999999R"
 OTHER_HOLDER = "00000000T"
 PASSPHRASE = "demo-p12"
+# Of every software token.
+PIN = "246810"
 
 
 # Seconds that anything may take, under the sanitizers and with all processors busy.
@@ -35,9 +37,10 @@ PATIENCE = 40
 # What the programs ask, however they word it.
 PASSWORD = r"password: ?$"
 ASK_PASSPHRASE = r"passphrase[^\r\n]*: ?$"
+ASK_PIN = r"PIN of [^\r\n]*: ?$"
 QUESTION = r"\[y/n\][^\r\n]*$|\(y/n\)[^\r\n]*$|\[yes/no\][^\r\n]*$"
 CHOICE = r"(which|number|choose)[^\r\n]*[:?] ?$"
-SECRETS = (PASSWORD, ASK_PASSPHRASE)
+SECRETS = (PASSWORD, ASK_PASSPHRASE, ASK_PIN)
 
 
 class Failed(Exception):
@@ -296,3 +299,61 @@ def make_authority(folder=None):
     if not os.path.exists(os.path.join(folder, "root.pem")):
         subprocess.run([os.path.join(TOOLS, "testca"), folder], check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+class Tokens:
+    """Software tokens (SoftHSM2) in the place of smart cards, in a reader that everybody at this machine has: the user in his session,
+    and root's sign-in programs, for which the helper becomes its own system user."""
+
+    MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+    HELPER_USER = "ovcert-credential"
+
+    def __init__(self, authority, user="demo", folder="/run/ovcert-tokens"):
+        self.authority, self.user, self.folder = authority, user, folder
+        self.store = os.path.join(folder, "tokens")
+        self.configuration = os.path.join(folder, "softhsm2.conf")
+        os.makedirs(self.store)
+        with open(self.configuration, "w", encoding="ascii") as file:
+            file.write(f"directories.tokendir = {self.store}\nobjectstore.backend = file\n")
+        self.share()
+        self.configure(self.MODULE)
+
+    def configure(self, modules, environment=""):
+        path = os.path.join(CONFIG_DIR, "credential.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"[pkcs11]\nmodules = {modules}\nenvironment = SOFTHSM2_CONF={self.configuration} {environment}\n")
+        os.chmod(path, 0o644)
+
+    def share(self):
+        """SoftHSM2 keeps its files to who made them; a wrong PIN is written down by whoever reads the card."""
+        for folder, _, files in os.walk(self.folder):
+            for path, mode in ((folder, 0o2770), *((os.path.join(folder, name), 0o660) for name in files)):
+                shutil.chown(path, self.user, self.HELPER_USER)
+                os.chmod(path, mode)
+
+    def tool(self, *command):
+        done = subprocess.run(command, env={**environment(), "SOFTHSM2_CONF": self.configuration}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failed(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+    def insert(self, label, *certificates):
+        """A token with these certificates of the test CA, their keys, and their issuer's certificate."""
+        self.tool("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "31415926")
+        self.put_certificate(label, "intermediate.pem", "intermediate", "99")
+        for number, name in enumerate(certificates, 1):
+            self.tool("softhsm2-util", "--import", os.path.join(self.authority, f"{name}.key"), "--token", label, "--label", name,
+                      "--id", f"{number:02}", "--pin", PIN, *(["--force"] if number > 1 else []))
+            self.put_certificate(label, f"{name}.leaf.pem", name, f"{number:02}")
+        self.share()
+
+    def put_certificate(self, label, file, name, number):
+        der = os.path.join(self.folder, f"{name}.der")
+        subprocess.run(["openssl", "x509", "-in", os.path.join(self.authority, file), "-outform", "DER", "-out", der], check=True)
+        self.tool("pkcs11-tool", "--module", self.MODULE, "--token-label", label, "--login", "--pin", PIN, "--write-object", der,
+                  "--type", "cert", "--label", name, "--id", number)
+        os.unlink(der)
+
+    def remove(self):
+        shutil.rmtree(self.folder)
+        self.configure("")
