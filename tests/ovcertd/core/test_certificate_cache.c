@@ -59,7 +59,8 @@ static Certificate *get(Fixture *f, const Certificate *certificate) {
 static void test_a_fingerprint_never_brings_other_octets(void **state) {
     Fixture *f = *state;
     Certificate *CLEANUP(certificate_freep) first = leaf(f, NULL), *CLEANUP(certificate_freep) second = leaf(f, NULL);
-    Certificate *CLEANUP(certificate_freep) kept = get(f, first), *CLEANUP(certificate_freep) got = NULL;
+    Certificate *CLEANUP(certificate_freep) got = NULL;
+    (void) certificate_free(get(f, first));
     assert_int_equal(
         certificate_cache_leaf(f->cache, certificate_facts(first)->fingerprint, certificate_der(second), &got), 0);
     assert_true(view_equal(certificate_der(got), certificate_der(second)));
@@ -88,7 +89,7 @@ static void test_s40_a_large_certificate_is_not_kept(void **state) {
     char *CLEANUP(free_pointer) alternative = NULL;
     assert_true(asprintf(&alternative, "URI:%s", name) > 0);
     Certificate *CLEANUP(certificate_freep) large = leaf(f, &(PkiOptions){.alternative_name = alternative});
-    Certificate *CLEANUP(certificate_freep) got = get(f, large);
+    (void) certificate_free(get(f, large));
     assert_int_equal(certificate_cache_count(f->cache), 0);
 }
 
