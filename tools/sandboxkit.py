@@ -336,21 +336,23 @@ class Tokens:
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Failed(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def insert(self, label, *certificates):
-        """A token with these certificates of the test CA, their keys, and their issuer's certificate."""
-        self.tool("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "31415926")
-        self.put_certificate(label, "intermediate.pem", "intermediate", "99")
+        """A token with these certificates of the test CA, their keys, and their issuer's certificate. Labels may be the same."""
+        made = self.tool("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN, "--so-pin", "31415926")
+        slot = re.search(r"slot (\d+)\s*$", made).group(1)
+        self.put_certificate(slot, "intermediate.pem", "intermediate", "99")
         for number, name in enumerate(certificates, 1):
-            self.tool("softhsm2-util", "--import", os.path.join(self.authority, f"{name}.key"), "--token", label, "--label", name,
+            self.tool("softhsm2-util", "--import", os.path.join(self.authority, f"{name}.key"), "--slot", slot, "--label", name,
                       "--id", f"{number:02}", "--pin", PIN, *(["--force"] if number > 1 else []))
-            self.put_certificate(label, f"{name}.leaf.pem", name, f"{number:02}")
+            self.put_certificate(slot, f"{name}.leaf.pem", name, f"{number:02}")
         self.share()
 
-    def put_certificate(self, label, file, name, number):
+    def put_certificate(self, slot, file, name, number):
         der = os.path.join(self.folder, f"{name}.der")
         subprocess.run(["openssl", "x509", "-in", os.path.join(self.authority, file), "-outform", "DER", "-out", der], check=True)
-        self.tool("pkcs11-tool", "--module", self.MODULE, "--token-label", label, "--login", "--pin", PIN, "--write-object", der,
+        self.tool("pkcs11-tool", "--module", self.MODULE, "--slot", slot, "--login", "--pin", PIN, "--write-object", der,
                   "--type", "cert", "--label", name, "--id", number)
         os.unlink(der)
 
