@@ -146,6 +146,18 @@ static int refuse(StoreOutcome outcome, const char *reason, char **ret_reason) {
     return *ret_reason ? (int) outcome : -ENOMEM;
 }
 
+/* A page that could not be read, or had no room in memory, is told in the same words as a damaged one. What is right at
+ * the second look was such a fault. */
+static int check_integrity(sqlite3 *db, char **ret_reason) {
+    CLEANUP(free_pointer) char *reason = NULL;
+
+    int r = script_run(db, sql_script_integrity, handle_judgement, &reason);
+    if (r != STORE_CORRUPT && r != -EUCLEAN)
+        return r;
+    int again = script_run(db, sql_script_integrity, handle_judgement, ret_reason);
+    return again == 0 ? -EIO : again;
+}
+
 int database_check(sqlite3 *db, char **ret_reason) {
     Identity identity = {0};
 
@@ -155,7 +167,7 @@ int database_check(sqlite3 *db, char **ret_reason) {
     if (r == 0 && identity.version > (int64_t) sql_migration_count)
         return refuse(STORE_NEWER, "it was written by a newer version of ovcert", ret_reason);
     if (r == 0)
-        r = script_run(db, sql_script_integrity, handle_judgement, ret_reason);
+        r = check_integrity(db, ret_reason);
     if (r == -EUCLEAN)
         return refuse(STORE_CORRUPT, sqlite3_errmsg(db), ret_reason);
     return r;
