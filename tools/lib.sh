@@ -51,6 +51,18 @@ install_missing() {
         || die "these packages could not be installed: ${missing[*]}"
 }
 
+# download_missing PURPOSE...: into the package manager's own archive; nothing is installed.
+download_missing() {
+    local package missing=()
+    for package in $(packages_for "$@"); do
+        package_installed "$package" || compgen -G "/var/cache/apt/archives/${package}_*.deb" >/dev/null || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "Downloading what is missing: ${missing[*]}"
+    env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends --download-only \
+        "${missing[@]}" </dev/null >&2 || die "these packages could not be downloaded: ${missing[*]}"
+}
+
 caller_uid() { printf '%s' "${SUDO_UID:-0}"; }
 caller_gid() { printf '%s' "${SUDO_GID:-0}"; }
 
