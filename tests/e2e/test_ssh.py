@@ -182,6 +182,8 @@ class Forwarded(Ssh):
 
     def test_inside_the_session_it_signs_nobody_in_either(self):
         """Programs of root drive tokens as a system user, which looks into no socket of a user's."""
+        if harness.pam_host_environment():
+            return  # set-user-id programs take no sanitizer along
         self.world.begin_valid()
         kit.take_credentials("demo")
         terminal = self.ssh(*self.forwarding(), command=f"su demo -c '{WHO}'", password=["demo", "demo"])
