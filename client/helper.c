@@ -15,6 +15,8 @@
 #include "common/text.h"
 #include "config.h"
 
+#define SEND_MICROSECONDS UINT64_C(1000000)
+
 struct Helper {
     HelperProcess process;
     int fault; /* negative errno that ended the dialogue; 0 while it goes on */
@@ -139,7 +141,7 @@ static int receive_ready(Helper *helper, uint64_t deadline) {
     return reader_at_end(&reader) && version == CREDENTIAL_PROTOCOL_VERSION ? 0 : -EBADMSG;
 }
 
-int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret) {
+static int start_unready(const HelperOptions *options, Helper **ret) {
     CLEANUP(helper_freep) Helper *helper = calloc(1, sizeof *helper);
     if (!helper)
         return -ENOMEM;
@@ -147,7 +149,15 @@ int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret) 
     int r = start_process(options, &helper->process);
     if (r < 0)
         return r;
-    r = receive_ready(helper, deadline);
+    *ret = TAKE_PTR(helper);
+    return 0;
+}
+
+int helper_start(const HelperOptions *options, uint64_t deadline, Helper **ret) {
+    CLEANUP(helper_freep) Helper *helper = NULL;
+    int r = start_unready(options, &helper);
+    if (r == 0)
+        r = receive_ready(helper, deadline);
     if (r != 0)
         return r;
     *ret = TAKE_PTR(helper);
@@ -295,6 +305,31 @@ int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *r
     int r = ask(helper, CREDENTIAL_LIST, (View){0}, CREDENTIAL_SOURCES, deadline, &payload);
     if (r != 0)
         return r;
+    Reader reader = {bytes_view(&payload)};
+    return remember_fault(helper, read_sources(&reader, ret, ret_count));
+}
+
+/* A socket that nobody has read from takes one small frame at once. A helper that refuses may have gone before it
+ * comes: what it said is still there to be read. */
+int helper_start_list(const HelperOptions *options, Helper **ret) {
+    CLEANUP(helper_freep) Helper *helper = NULL;
+    int r = start_unready(options, &helper);
+    if (r < 0)
+        return r;
+    r = frame_send(helper->process.socket, CREDENTIAL_LIST, (View){0}, frame_now() + SEND_MICROSECONDS);
+    if (r < 0 && r != -EPIPE)
+        return r;
+    *ret = TAKE_PTR(helper);
+    return 0;
+}
+
+int helper_finish_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count) {
+    CLEANUP(bytes_done) Bytes payload = {0};
+    int r = receive_ready(helper, deadline);
+    if (r == 0)
+        r = receive(helper, CREDENTIAL_SOURCES, deadline, &payload);
+    if (r != 0)
+        return remember_fault(helper, r);
     Reader reader = {bytes_view(&payload)};
     return remember_fault(helper, read_sources(&reader, ret, ret_count));
 }

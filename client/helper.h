@@ -62,6 +62,10 @@ DEFINE_CLEANUP(Helper *, helper_free)
 const char *helper_detail(const Helper *helper); /* "" when none; printable */
 
 int helper_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count);
+/* helper_start() and helper_list() in two halves, so that the caller does something else while the helper works: starts
+ * it and asks for the list, waiting for neither; then, once and before anything else, waits for both. */
+int helper_start_list(const HelperOptions *options, Helper **ret);
+int helper_finish_list(Helper *helper, uint64_t deadline, HelperSource **ret, size_t *ret_count);
 /* Waits for a token, seconds at most, which the deadline has to be later than. Once interrupt_fd is readable (-1: none)
  * it gives up with -EINTR, and the helper has to be freed. */
 int helper_wait(Helper *helper, uint32_t seconds, int interrupt_fd, uint64_t deadline, HelperSource **ret,

@@ -32,6 +32,7 @@ typedef struct Login {
     Budget bus;
     int hint; /* OvcertError in place of a fingerprint: told after the prompt */
     uint8_t fingerprint[STATEMENT_FINGERPRINT_SIZE];
+    Listing listing;
     Sources sources;
     const HelperSource **offers;
     size_t n_offers;
@@ -51,6 +52,7 @@ static void login_done(Login *login) {
     open_source_done(&login->open);
     free(login->offers);
     sources_done(&login->sources);
+    listing_done(&login->listing);
     free(login->algorithm);
     bytes_done(&login->signature);
     transaction_done(&login->transaction);
@@ -123,6 +125,12 @@ static bool find_person(Login *login) {
     return true;
 }
 
+/* Before the daemon is asked, so that helper and daemon work at the same time. */
+static bool start_listing(Login *login) {
+    listing_start(&login->transaction, &login->listing);
+    return true;
+}
+
 /* The connection does not stay open while the user thinks: the bus counts them, and it may be restarted. */
 static bool ask_hint(Login *login) {
     const Transaction *transaction = &login->transaction;
@@ -179,7 +187,8 @@ static bool fill_offers(Login *login) {
 
 static bool list_sources(Login *login) {
     char *CLEANUP(free_pointer) detail = NULL;
-    int r = sources_list(&login->transaction, &login->sources, &detail);
+    int r = sources_list(&login->transaction, &login->listing, &login->sources, &detail);
+    listing_done(&login->listing);
     return r == 0 ? fill_offers(login) : stop_at_helper(login, "listing certificate files", r, detail);
 }
 
@@ -317,8 +326,9 @@ static void journal_success(const Login *login) {
 int login_authenticate(pam_handle_t *pam, int flags, int argc, const char *const *argv, const Places *places) {
     Login CLEANUP(login_done) login = {.bus = {.left = BUDGET_BUS_MICROSECONDS}, .code = PAM_SYSTEM_ERR};
     if (step(&login, transaction_begin(&login.transaction, pam, flags, argc, argv, places)) && find_person(&login) &&
-        ask_hint(&login) && list_sources(&login) && wait_for_card(&login) && choose_source(&login) &&
-        open_source(&login) && find_certificate(&login) && begin(&login) && sign(&login) && finish(&login)) {
+        start_listing(&login) && ask_hint(&login) && list_sources(&login) && wait_for_card(&login) &&
+        choose_source(&login) && open_source(&login) && find_certificate(&login) && begin(&login) && sign(&login) &&
+        finish(&login)) {
         journal_success(&login);
         return PAM_SUCCESS; /* the one line that grants access */
     }

@@ -206,7 +206,9 @@ static int fill_offers(Renewal *renewal) {
 
 static bool list_sources(Renewal *renewal) {
     char *CLEANUP(free_pointer) detail = NULL;
-    int r = sources_list(renewal->transaction, &renewal->sources, &detail);
+    Listing CLEANUP(listing_done) listing = {0};
+    listing_start(renewal->transaction, &listing);
+    int r = sources_list(renewal->transaction, &listing, &renewal->sources, &detail);
     if (r != 0)
         return stop_at_helper(renewal, "listing certificate files", r, detail);
     renewal->offers = calloc(renewal->sources.count + 1, sizeof *renewal->offers); /* never of size 0 */

@@ -20,9 +20,9 @@ static bool is_root(void) {
     return geteuid() == 0;
 }
 
-static int start(const Transaction *transaction, bool tokens, unsigned seconds, Helper **ret) {
+static HelperOptions options_of(const Transaction *transaction, bool tokens, unsigned seconds) {
     const Person *person = &transaction->person;
-    const HelperOptions options = {
+    return (HelperOptions){
         .path = transaction->places->helper_path,
         .seconds = seconds,
         .tokens = tokens,
@@ -32,6 +32,10 @@ static int start(const Transaction *transaction, bool tokens, unsigned seconds, 
         .user = person->name,
         .home = person->home,
     };
+}
+
+static int start(const Transaction *transaction, bool tokens, unsigned seconds, Helper **ret) {
+    const HelperOptions options = options_of(transaction, tokens, seconds);
     return helper_start(&options, after_seconds(seconds), ret);
 }
 
@@ -49,19 +53,6 @@ void sources_done(Sources *sources) {
     *sources = (Sources){0};
 }
 
-/* wait_seconds: 0 for what is there now. */
-static int list(const Transaction *transaction, bool tokens, unsigned wait_seconds, HelperSource **ret,
-                size_t *ret_count, char **ret_detail) {
-    Helper *CLEANUP(helper_freep) helper = NULL;
-    unsigned seconds = wait_seconds + SOURCES_LIST_SECONDS;
-    int r = start(transaction, tokens, seconds, &helper);
-    if (r != 0)
-        return r;
-    r = wait_seconds > 0 ? helper_wait(helper, wait_seconds, -1, after_seconds(seconds), ret, ret_count)
-                         : helper_list(helper, after_seconds(seconds), ret, ret_count);
-    return r != 0 ? keep_detail(helper, r, ret_detail) : 0;
-}
-
 static int join(Sources *sources) {
     sources->all = calloc(sources->n_own + sources->n_tokens + 1, sizeof *sources->all); /* never of size 0 */
     if (!sources->all)
@@ -73,17 +64,35 @@ static int join(Sources *sources) {
     return 0;
 }
 
-static int list_tokens(const Transaction *transaction, unsigned wait_seconds, Sources *sources, char **ret_detail) {
-    return list(transaction, true, wait_seconds, &sources->tokens, &sources->n_tokens, ret_detail);
+void listing_start(const Transaction *transaction, Listing *ret) {
+    const HelperOptions own = options_of(transaction, false, SOURCES_LIST_SECONDS);
+    const HelperOptions tokens = options_of(transaction, true, SOURCES_LIST_SECONDS);
+    *ret = (Listing){.deadline = after_seconds(SOURCES_LIST_SECONDS)};
+    ret->own_fault = helper_start_list(&own, &ret->own);
+    if (is_root())
+        ret->tokens_fault = helper_start_list(&tokens, &ret->tokens);
 }
 
-int sources_list(const Transaction *transaction, Sources *ret, char **ret_detail) {
+void listing_done(Listing *listing) {
+    listing->own = helper_free(listing->own);
+    listing->tokens = helper_free(listing->tokens);
+}
+
+/* A run that was not wanted lists nothing. */
+static int collect(Helper *helper, int fault, uint64_t deadline, HelperSource **ret, size_t *ret_count,
+                   char **ret_detail) {
+    if (!helper)
+        return fault;
+    return keep_detail(helper, helper_finish_list(helper, deadline, ret, ret_count), ret_detail);
+}
+
+int sources_list(const Transaction *transaction, Listing *listing, Sources *ret, char **ret_detail) {
     Sources CLEANUP(sources_done) sources = {0};
     char *CLEANUP(free_pointer) detail = NULL;
-    int r = list(transaction, false, 0, &sources.own, &sources.n_own, ret_detail);
+    int r = collect(listing->own, listing->own_fault, listing->deadline, &sources.own, &sources.n_own, ret_detail);
     if (r != 0)
         return r;
-    r = is_root() ? list_tokens(transaction, 0, &sources, &detail) : 0;
+    r = collect(listing->tokens, listing->tokens_fault, listing->deadline, &sources.tokens, &sources.n_tokens, &detail);
     if (r != 0)
         transaction_journal_helper(transaction, "listing tokens", r, detail);
     r = join(&sources);
@@ -92,6 +101,19 @@ int sources_list(const Transaction *transaction, Sources *ret, char **ret_detail
     *ret = sources;
     sources = (Sources){0};
     return 0;
+}
+
+/* wait_seconds: 0 for what is there now. */
+static int list_tokens(const Transaction *transaction, unsigned wait_seconds, Sources *sources, char **ret_detail) {
+    Helper *CLEANUP(helper_freep) helper = NULL;
+    unsigned seconds = wait_seconds + SOURCES_LIST_SECONDS;
+    int r = start(transaction, true, seconds, &helper);
+    if (r != 0)
+        return r;
+    uint64_t deadline = after_seconds(seconds);
+    r = wait_seconds > 0 ? helper_wait(helper, wait_seconds, -1, deadline, &sources->tokens, &sources->n_tokens)
+                         : helper_list(helper, deadline, &sources->tokens, &sources->n_tokens);
+    return keep_detail(helper, r, ret_detail);
 }
 
 int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail) {

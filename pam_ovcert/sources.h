@@ -27,6 +27,13 @@ typedef struct Sources {
     size_t count;
 } Sources;
 
+/* The runs that list, on their way. Zero-initialise; listing_done(). */
+typedef struct Listing {
+    uint64_t deadline;
+    Helper *own, *tokens; /* NULL where it did not start */
+    int own_fault, tokens_fault;
+} Listing;
+
 /* Zero-initialise; open_source_done(). The helper waits to sign. */
 typedef struct OpenSource {
     Helper *helper;
@@ -35,8 +42,11 @@ typedef struct OpenSource {
 } OpenSource;
 
 void sources_done(Sources *sources);
-/* Tokens that cannot be listed are journalled and no reason to fail, since a file may do. */
-int sources_list(const Transaction *transaction, Sources *ret, char **ret_detail);
+/* Starts the runs and waits for nothing; what went wrong is told by sources_list(). */
+void listing_start(const Transaction *transaction, Listing *ret);
+void listing_done(Listing *listing); /* kills and reaps the runs */
+/* Waits for the runs. Tokens that cannot be listed are journalled and no reason to fail, since a file may do. */
+int sources_list(const Transaction *transaction, Listing *listing, Sources *ret, char **ret_detail);
 /* The tokens alone; waits for one when seconds > 0. For root, or for oneself. */
 int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail);
 

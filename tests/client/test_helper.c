@@ -318,6 +318,63 @@ static void test_tokens_are_asked_for_by_name(void **state) {
     (void) helper_free(helper);
 }
 
+/* The list in two halves. */
+static int list_in_halves(Fixture *fixture, const char *how, uint64_t duration) {
+    assert_true(asprintf(&fixture->path, "%s/%s", fixture->folder, how) > 0);
+    assert_int_equal(symlink(fixture->program, fixture->path), 0);
+    const HelperOptions options = {.path = fixture->path, .seconds = 7};
+    Helper *helper = NULL;
+    HelperSource *sources = NULL;
+    size_t count = 0;
+    assert_int_equal(helper_start_list(&options, &helper), 0);
+    int r = helper_finish_list(helper, frame_now() + duration, &sources, &count);
+    (void) helper_sources_free(sources, count);
+    (void) helper_free(helper);
+    assert_no_children();
+    return r;
+}
+
+static void test_halves_without_a_program_are_a_fault(void **state) {
+    (void) state;
+    Helper *helper = NULL;
+    const HelperOptions options = {.path = "/nonexistent/helper", .seconds = 1};
+    assert_int_equal(helper_start_list(&options, &helper), -ENOENT);
+    assert_null(helper);
+    assert_no_children();
+}
+
+static void test_halves_of_a_helper_that_dies_are_a_broken_pipe(void **state) {
+    assert_int_equal(list_in_halves(*state, "dies", AMPLE), -EPIPE);
+}
+
+static void test_halves_of_a_mute_helper_time_out(void **state) {
+    assert_int_equal(list_in_halves(*state, "mute", BRIEF), -ETIMEDOUT);
+}
+
+static void test_halves_of_a_helper_that_is_not_ready_first_are_a_bad_message(void **state) {
+    assert_int_equal(list_in_halves(*state, "sources-first", AMPLE), -EBADMSG);
+}
+
+/* It goes without having read the question. */
+static void test_halves_of_a_helper_that_cannot_start_are_its_outcome(void **state) {
+    assert_int_equal(list_in_halves(*state, "fails", AMPLE), CREDENTIAL_OUTCOME_CONFIGURATION);
+}
+
+static void test_halves_make_a_list(void **state) {
+    assert_int_equal(list_in_halves(*state, "good", AMPLE), 0);
+}
+
+static void test_a_half_list_is_ended_as_it_is(void **state) {
+    Fixture *fixture = *state;
+    assert_true(asprintf(&fixture->path, "%s/good", fixture->folder) > 0);
+    assert_int_equal(symlink(fixture->program, fixture->path), 0);
+    const HelperOptions options = {.path = fixture->path, .seconds = 7};
+    Helper *helper = NULL;
+    assert_int_equal(helper_start_list(&options, &helper), 0);
+    (void) helper_free(helper);
+    assert_no_children();
+}
+
 static int wait_for_token(Helper *helper, int interrupt_fd, uint64_t duration) {
     HelperSource *sources = NULL;
     size_t count = 0;
@@ -382,6 +439,13 @@ int main(int argc, char *argv[]) {
         TEST(test_host_that_ignores_children_is_served),
         TEST(test_root_names_the_user_to_become),
         TEST(test_tokens_are_asked_for_by_name),
+        TEST(test_halves_without_a_program_are_a_fault),
+        TEST(test_halves_of_a_helper_that_dies_are_a_broken_pipe),
+        TEST(test_halves_of_a_mute_helper_time_out),
+        TEST(test_halves_of_a_helper_that_is_not_ready_first_are_a_bad_message),
+        TEST(test_halves_of_a_helper_that_cannot_start_are_its_outcome),
+        TEST(test_halves_make_a_list),
+        TEST(test_a_half_list_is_ended_as_it_is),
         TEST(test_waiting_is_interrupted_and_the_helper_used_up),
         TEST(test_waiting_has_a_deadline),
         TEST(test_what_was_waited_for_is_told),
