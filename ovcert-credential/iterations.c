@@ -119,12 +119,30 @@ static int charge_pbes2(IterationBudget *budget, const X509_ALGOR *algorithm, ch
     return charge_pbkdf2(budget, parameter->keyfunc, ret_detail);
 }
 
+void iterations_done(IterationBudget *budget) {
+    (void) OSSL_PROVIDER_unload(budget->legacy); /* accepts NULL; nothing is left to do when it does not unload */
+    budget->legacy = NULL;
+}
+
+static bool has_cipher(const IterationBudget *budget, const char *name) {
+    EVP_CIPHER *CLEANUP(EVP_CIPHER_freep) cipher = EVP_CIPHER_fetch(budget->libctx, name, NULL);
+    return cipher != NULL;
+}
+
+/* The provider is loaded for the files that need it alone, since that takes time. */
+static bool get_cipher(IterationBudget *budget, const char *name) {
+    if (has_cipher(budget, name))
+        return true;
+    if (!budget->legacy)
+        budget->legacy = OSSL_PROVIDER_load(budget->libctx, "legacy"); /* NULL where it is not installed */
+    return budget->legacy && has_cipher(budget, name);
+}
+
 static int charge_old_scheme(IterationBudget *budget, const X509_ALGOR *algorithm, const struct OldScheme *scheme,
                              char **ret_detail) {
     PBEPARAM *CLEANUP(PBEPARAM_freep) parameter = unpack_parameter(algorithm, ASN1_ITEM_rptr(PBEPARAM));
-    EVP_CIPHER *CLEANUP(EVP_CIPHER_freep) cipher = EVP_CIPHER_fetch(budget->libctx, scheme->cipher, NULL);
 
-    if (!cipher) /* without OpenSSL's legacy provider */
+    if (!get_cipher(budget, scheme->cipher)) /* without OpenSSL's legacy provider */
         return refuse_algorithm(algorithm, "not available here: cipher", ret_detail);
     if (!parameter)
         return malformed("parameters of the password-based encryption", ret_detail);

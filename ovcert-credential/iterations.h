@@ -7,14 +7,18 @@
 #include <stdint.h>
 
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 
-/* Give it the rounds that are allowed in all; each charge takes from it. */
+/* Give it the rounds that are allowed in all; each charge takes from it. iterations_done(). */
 typedef struct IterationBudget {
-    OSSL_LIB_CTX *libctx; /* which ciphers there are */
+    OSSL_LIB_CTX *libctx;  /* which ciphers there are */
+    OSSL_PROVIDER *legacy; /* NULL until a file uses what only OpenSSL's legacy provider has */
     uint64_t left;
     unsigned n_bags; /* seen so far; bounded too */
 } IterationBudget;
 
+/* When all is decrypted: ciphers of old files go with it. */
+void iterations_done(IterationBudget *budget);
 /* Each: 0; ITERATIONS, ALGORITHM or MALFORMED of CredentialOutcome with *ret_detail; -ENOMEM. None derives a key. */
 int iterations_charge_mac(IterationBudget *budget, const PKCS12 *p12, char **ret_detail);
 /* The encrypted parts that can be seen without the passphrase: encrypted safes themselves, the keys in plain safes. */

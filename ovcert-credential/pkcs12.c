@@ -24,9 +24,8 @@ typedef struct Pkcs12Backend {
     Backend backend;
     const Settings *settings;
     const Account *account;
-    OSSL_LIB_CTX *libctx; /* of its own: no configuration file and no environment has a say in it */
+    OSSL_LIB_CTX *libctx; /* of its own: no configuration file and no environment has a say; NULL until UNLOCK */
     OSSL_PROVIDER *default_provider;
-    OSSL_PROVIDER *legacy_provider; /* NULL where it is not installed: old files are refused then */
     IdentityList identities;
     EVP_PKEY **keys; /* one per identity */
 } Pkcs12Backend;
@@ -47,8 +46,7 @@ static void pkcs12_backend_free(Backend *backend) {
     Pkcs12Backend *self = from_backend(backend);
 
     close_source(self);
-    /* Both accept NULL; nothing is left to do about a provider that does not unload. */
-    (void) OSSL_PROVIDER_unload(self->legacy_provider);
+    /* Accepts NULL; nothing is left to do about a provider that does not unload. */
     (void) OSSL_PROVIDER_unload(self->default_provider);
     OSSL_LIB_CTX_free(self->libctx);
     free(self);
@@ -110,6 +108,15 @@ static int read_source(const Pkcs12Backend *self, const char *path, Bytes *ret, 
     return r;
 }
 
+/* Runs that only list do without. */
+static int need_algorithms(Pkcs12Backend *self) {
+    if (!self->libctx)
+        self->libctx = OSSL_LIB_CTX_new();
+    if (self->libctx && !self->default_provider)
+        self->default_provider = OSSL_PROVIDER_load(self->libctx, "default");
+    return self->default_provider ? 0 : -ENOMEM;
+}
+
 static int pkcs12_unlock(Backend *backend, const Unlock *unlock, const IdentityList **ret, char **ret_detail) {
     Pkcs12Backend *self = from_backend(backend);
     Bytes CLEANUP(bytes_done) der = {0};
@@ -119,6 +126,9 @@ static int pkcs12_unlock(Backend *backend, const Unlock *unlock, const IdentityL
     close_source(self);
     r = read_source(self, unlock->id, &der, ret_detail);
     if (r != 0)
+        return r;
+    r = need_algorithms(self);
+    if (r < 0)
         return r;
     r = pkcs12_open(self->libctx, bytes_view(&der), unlock->secret, self->settings->max_iterations, &contents,
                     ret_detail);
@@ -168,16 +178,7 @@ int pkcs12_backend_new(const Settings *settings, const Account *account, Backend
             },
         .settings = settings,
         .account = account,
-        .libctx = OSSL_LIB_CTX_new(),
     };
-    if (self->libctx) {
-        self->default_provider = OSSL_PROVIDER_load(self->libctx, "default");
-        self->legacy_provider = OSSL_PROVIDER_load(self->libctx, "legacy");
-    }
-    if (!self->default_provider) {
-        pkcs12_backend_free(&self->backend);
-        return -ENOMEM;
-    }
     *ret = &self->backend;
     return 0;
 }

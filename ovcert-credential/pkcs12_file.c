@@ -232,6 +232,7 @@ int pkcs12_open(OSSL_LIB_CTX *libctx, View der, const Secret *passphrase, uint64
     if (pass.size > 0 && memchr(pass.data, '\0', pass.size))
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_WRONG_SECRET, "a passphrase cannot hold a NUL");
     r = open_steps(&opening, der);
+    iterations_done(&opening.budget);
     ERR_clear_error();
     if (r != 0)
         return r;

@@ -24,8 +24,8 @@ typedef struct Pkcs12Contents {
 
 void pkcs12_contents_done(Pkcs12Contents *contents);
 
-/* libctx: where algorithms come from; the contents stay tied to it. No key is derived before the rounds it takes have
- * been counted against max_iterations, the file's whole sum.
- * 0; MALFORMED, ITERATIONS, ALGORITHM, WRONG_SECRET of CredentialOutcome with *ret_detail; -ENOMEM. */
+/* libctx: where algorithms come from, and for a file that needs it OpenSSL's legacy provider meanwhile; the contents
+ * stay tied to it. No key is derived before the rounds it takes have been counted against max_iterations, the file's
+ * whole sum. 0; MALFORMED, ITERATIONS, ALGORITHM, WRONG_SECRET of CredentialOutcome with *ret_detail; -ENOMEM. */
 int pkcs12_open(OSSL_LIB_CTX *libctx, View der, const Secret *passphrase, uint64_t max_iterations, Pkcs12Contents *ret,
                 char **ret_detail);

@@ -23,7 +23,7 @@
 /* Made once: an authority, a leaf, and the library context of the backend. */
 typedef struct Fixture {
     OSSL_LIB_CTX *libctx;
-    OSSL_PROVIDER *providers[2];
+    OSSL_PROVIDER *provider;
     PkiIdentity root;
     PkiIdentity leaf;
 } Fixture;
@@ -33,9 +33,8 @@ static int set_up(void **state) {
 
     assert_non_null(fixture);
     fixture->libctx = OSSL_LIB_CTX_new();
-    fixture->providers[0] = OSSL_PROVIDER_load(fixture->libctx, "default");
-    fixture->providers[1] = OSSL_PROVIDER_load(fixture->libctx, "legacy");
-    assert_non_null(fixture->providers[1]);
+    fixture->provider = OSSL_PROVIDER_load(fixture->libctx, "default");
+    assert_non_null(fixture->provider);
     pki_root(NULL, &fixture->root);
     pki_leaf(&fixture->root, NULL, &fixture->leaf);
     *state = fixture;
@@ -47,8 +46,7 @@ static int tear_down(void **state) {
 
     pki_identity_done(&fixture->leaf);
     pki_identity_done(&fixture->root);
-    (void) OSSL_PROVIDER_unload(fixture->providers[1]); /* the context goes anyway */
-    (void) OSSL_PROVIDER_unload(fixture->providers[0]);
+    (void) OSSL_PROVIDER_unload(fixture->provider); /* the context goes anyway */
     OSSL_LIB_CTX_free(fixture->libctx);
     free(fixture);
     return 0;
@@ -376,6 +374,7 @@ static void test_old_encryption_is_refused_by_name_where_openssl_lacks_it(void *
     const Fixture *fixture = *state;
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
     OSSL_PROVIDER *provider = OSSL_PROVIDER_load(libctx, "default");
+    assert_int_equal(OSSL_PROVIDER_set_default_search_path(libctx, "/nonexistent"), 1);
     Fixture without_legacy = {.libctx = libctx};
     Bytes CLEANUP(bytes_done) der = {0};
 
@@ -383,6 +382,19 @@ static void test_old_encryption_is_refused_by_name_where_openssl_lacks_it(void *
     assert_int_equal(outcome_of(&without_legacy, &der, PASSPHRASE), CREDENTIAL_OUTCOME_ALGORITHM);
     (void) OSSL_PROVIDER_unload(provider); /* the context goes anyway */
     OSSL_LIB_CTX_free(libctx);
+}
+
+/* Twice, since it goes in between. */
+static void test_legacy_provider_is_there_for_the_files_that_need_it_alone(void **state) {
+    const Fixture *fixture = *state;
+
+    for (PkiPbe pbe = PKI_PBE_AES256; pbe <= PKI_PBE_RC2_3DES; pbe++)
+        for (int i = 0; i < 2; i++) {
+            Bytes CLEANUP(bytes_done) der = {0};
+            pki_pkcs12(&fixture->leaf, NULL, 0, &(PkiPkcs12Options){.passphrase = PASSPHRASE, .pbe = pbe}, &der);
+            assert_int_equal(outcome_of(fixture, &der, PASSPHRASE), 0);
+            assert_false(OSSL_PROVIDER_available(fixture->libctx, "legacy"));
+        }
 }
 
 static void test_too_many_keys_are_refused(void **state) {
@@ -471,6 +483,7 @@ int main(void) {
         cmocka_unit_test(test_a_file_without_a_mac_is_refused),
         cmocka_unit_test(test_a_mac_of_an_unknown_kind_is_refused),
         cmocka_unit_test(test_old_encryption_is_refused_by_name_where_openssl_lacks_it),
+        cmocka_unit_test(test_legacy_provider_is_there_for_the_files_that_need_it_alone),
         cmocka_unit_test(test_too_many_keys_are_refused),
         cmocka_unit_test(test_opens_new_and_old_encryption),
         cmocka_unit_test(test_opens_an_empty_passphrase_in_both_of_its_forms),
