@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <openssl/err.h>
-
 #include "common/macros.h"
 #include "ovcert-credential/chain.h"
+#include "trust/openssl_fault.h"
 
 /* The key of the certificate at index, NULL when there is none. */
 static EVP_PKEY *key_of(const Pkcs12Contents *contents, int index) {
@@ -75,7 +74,8 @@ int pairing_make(const Pkcs12Contents *contents, IdentityList *ret, EVP_PKEY ***
     for (int i = 0; r == 0 && i < n; i++)
         if (has_key[i])
             r = add_identity(contents, i, has_key, key_of(contents, i), &list, keys);
-    ERR_clear_error(); /* comparing keys of different types leaves entries */
+    if (openssl_out_of_memory() && r == 0) /* a key that could not be compared is nobody's */
+        r = -ENOMEM;
     if (r == 0) {
         *ret = list;
         *ret_keys = keys;

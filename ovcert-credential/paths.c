@@ -72,7 +72,7 @@ static int add_matches(Paths *paths, const char *pattern) {
     if (r == GLOB_NOSPACE)
         return -ENOMEM;
     if (r != 0)
-        return 0;
+        return r == GLOB_NOMATCH ? 0 : -EIO; /* folders that cannot be read match nothing */
     for (size_t i = 0; i < found.gl_pathc; i++)
         if (add(paths, found.gl_pathv[i]) < 0)
             return -ENOMEM;

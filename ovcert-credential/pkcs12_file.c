@@ -15,6 +15,7 @@
 #include "common/macros.h"
 #include "ovcert-credential/failure.h"
 #include "ovcert-credential/iterations.h"
+#include "trust/openssl_fault.h"
 
 DEFINE_CLEANUP(PKCS12 *, PKCS12_free)
 DEFINE_CLEANUP(X509 *, X509_free)
@@ -233,7 +234,8 @@ int pkcs12_open(OSSL_LIB_CTX *libctx, View der, const Secret *passphrase, uint64
         return failure_set(ret_detail, CREDENTIAL_OUTCOME_WRONG_SECRET, "a passphrase cannot hold a NUL");
     r = open_steps(&opening, der);
     iterations_done(&opening.budget);
-    ERR_clear_error();
+    if (openssl_out_of_memory() && r >= 0) /* whatever it was taken for */
+        r = -ENOMEM;
     if (r != 0)
         return r;
     *ret = contents;

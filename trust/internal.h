@@ -3,21 +3,11 @@
  */
 #pragma once
 
-#include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "common/bytes.h"
 #include "trust/certificate.h"
-
-/* True when one of OpenSSL's errors was want of memory: a fault, not an outcome. Empties its error queue. */
-static inline bool openssl_out_of_memory(void) {
-    bool out_of_memory = false;
-    unsigned long error;
-
-    while ((error = ERR_get_error()) != 0)
-        out_of_memory = out_of_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-    return out_of_memory;
-}
+#include "trust/openssl_fault.h"
 
 /* Borrowed, and read only by convention: OpenSSL's getters want it without const. Its extension caches are filled. */
 X509 *certificate_x509(const Certificate *certificate);

@@ -331,8 +331,11 @@ void expect_end(int socket) {
     assert_int_equal(frame_receive(socket, &type, &payload, soon()), -EPIPE);
 }
 
+/* A helper that has ended is seen by who expects its answer. */
 static void send_frame(int socket, CredentialFrame type, const Bytes *payload) {
-    assert_int_equal(frame_send(socket, (uint8_t) type, bytes_view(payload), soon()), 0);
+    int r = frame_send(socket, (uint8_t) type, bytes_view(payload), soon());
+
+    assert_true(r == 0 || r == -EPIPE);
 }
 
 void send_raw(int socket, const void *octets, size_t size) {
