@@ -188,7 +188,6 @@ static bool fill_offers(Login *login) {
 static bool list_sources(Login *login) {
     char *CLEANUP(free_pointer) detail = NULL;
     int r = sources_list(&login->transaction, &login->listing, &login->sources, &detail);
-    listing_done(&login->listing);
     return r == 0 ? fill_offers(login) : stop_at_helper(login, "listing certificate files", r, detail);
 }
 
@@ -203,6 +202,7 @@ static bool wait_for_card(Login *login) {
     free_pointer(&login->offers);
     login->offers = NULL;
     sources_done(&login->sources);
+    listing_done(&login->listing); /* some modules see only what was there when they were loaded */
     int r = sources_list_tokens(transaction, transaction->options.wait_seconds, &login->sources, &detail);
     return r == 0 ? fill_offers(login) : stop_at_helper(login, "waiting for a token", r, detail);
 }
@@ -226,12 +226,15 @@ static bool stop_without_offers(Login *login) {
 static bool choose_source(Login *login) {
     if (login->n_offers == 0)
         return stop_without_offers(login);
-    return step(login, unlock_choose(&login->transaction, login->offers, login->n_offers, &login->source));
+    if (!step(login, unlock_choose(&login->transaction, login->offers, login->n_offers, &login->source)))
+        return false;
+    listing_keep(&login->listing, login->source);
+    return true;
 }
 
 static bool open_source(Login *login) {
     bool reader = login->source->flags & CREDENTIAL_SOURCE_PROTECTED_PATH;
-    return step(login, unlock_source(&login->transaction, login->source, wanted(login),
+    return step(login, unlock_source(&login->transaction, &login->listing, login->source, wanted(login),
                                      reader ? READER_SECONDS : OPEN_SECONDS, &login->open));
 }
 

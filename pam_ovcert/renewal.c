@@ -28,6 +28,7 @@ typedef struct Renewal {
     Client *client;
     uint64_t deadline; /* of the present stretch */
     Profile profile;
+    Listing listing;
     Sources sources;
     const HelperSource **offers;
     size_t n_offers;
@@ -47,6 +48,7 @@ static void renewal_done(Renewal *renewal) {
     open_source_done(&renewal->open);
     free(renewal->offers);
     sources_done(&renewal->sources);
+    listing_done(&renewal->listing);
     certificate_view_done(&renewal->fresh);
     free(renewal->candidate);
     free(renewal->operation);
@@ -206,9 +208,9 @@ static int fill_offers(Renewal *renewal) {
 
 static bool list_sources(Renewal *renewal) {
     char *CLEANUP(free_pointer) detail = NULL;
-    Listing CLEANUP(listing_done) listing = {0};
-    listing_start(renewal->transaction, &listing);
-    int r = sources_list(renewal->transaction, &listing, &renewal->sources, &detail);
+    listing_start(renewal->transaction, &renewal->listing);
+    int r = sources_list(renewal->transaction, &renewal->listing, &renewal->sources, &detail);
+    listing_done(&renewal->listing); /* its runs would end too early for what comes */
     if (r != 0)
         return stop_at_helper(renewal, "listing certificate files", r, detail);
     renewal->offers = calloc(renewal->sources.count + 1, sizeof *renewal->offers); /* never of size 0 */
@@ -228,7 +230,8 @@ static bool list_sources(Renewal *renewal) {
 static bool open_source(Renewal *renewal) {
     int code = unlock_choose(renewal->transaction, renewal->offers, renewal->n_offers, &renewal->source);
     if (code == PAM_SUCCESS)
-        code = unlock_source(renewal->transaction, renewal->source, NULL, OPEN_SECONDS, &renewal->open);
+        code =
+            unlock_source(renewal->transaction, &renewal->listing, renewal->source, NULL, OPEN_SECONDS, &renewal->open);
     return code == PAM_SUCCESS ? true : stop_at_prompt(renewal, code);
 }
 

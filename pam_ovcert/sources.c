@@ -65,9 +65,9 @@ static int join(Sources *sources) {
 }
 
 void listing_start(const Transaction *transaction, Listing *ret) {
-    const HelperOptions own = options_of(transaction, false, SOURCES_LIST_SECONDS);
-    const HelperOptions tokens = options_of(transaction, true, SOURCES_LIST_SECONDS);
-    *ret = (Listing){.deadline = after_seconds(SOURCES_LIST_SECONDS)};
+    const HelperOptions own = options_of(transaction, false, SOURCES_RUN_SECONDS);
+    const HelperOptions tokens = options_of(transaction, true, SOURCES_RUN_SECONDS);
+    *ret = (Listing){.deadline = after_seconds(SOURCES_LIST_SECONDS), .end = after_seconds(SOURCES_RUN_SECONDS)};
     ret->own_fault = helper_start_list(&own, &ret->own);
     if (is_root())
         ret->tokens_fault = helper_start_list(&tokens, &ret->tokens);
@@ -76,6 +76,17 @@ void listing_start(const Transaction *transaction, Listing *ret) {
 void listing_done(Listing *listing) {
     listing->own = helper_free(listing->own);
     listing->tokens = helper_free(listing->tokens);
+}
+
+static bool is_tokens_run(const HelperSource *source) {
+    return is_root() && source_is_token(source);
+}
+
+void listing_keep(Listing *listing, const HelperSource *source) {
+    if (is_tokens_run(source))
+        listing->own = helper_free(listing->own);
+    else
+        listing->tokens = helper_free(listing->tokens);
 }
 
 /* A run that was not wanted lists nothing. */
@@ -157,11 +168,22 @@ void open_source_done(OpenSource *open) {
     *open = (OpenSource){0};
 }
 
-int source_open(const Transaction *transaction, const HelperSource *source, const Secret *secret, const uint8_t *wanted,
-                unsigned seconds, OpenSource *ret, char **ret_detail) {
+/* The run that has listed the source, or else a new one. One that would end before the signature is not used. */
+static int take_run(const Transaction *transaction, Listing *listing, const HelperSource *source, unsigned seconds,
+                    Helper **ret) {
+    Helper **run = is_tokens_run(source) ? &listing->tokens : &listing->own;
+    if (*run && after_seconds(seconds) <= listing->end) {
+        *ret = TAKE_PTR(*run);
+        return 0;
+    }
+    *run = helper_free(*run);
+    return start(transaction, is_tokens_run(source), seconds, ret);
+}
+
+int source_open(const Transaction *transaction, Listing *listing, const HelperSource *source, const Secret *secret,
+                const uint8_t *wanted, unsigned seconds, OpenSource *ret, char **ret_detail) {
     OpenSource CLEANUP(open_source_done) open = {0};
-    bool tokens = is_root() && source_is_token(source);
-    int r = start(transaction, tokens, seconds, &open.helper);
+    int r = take_run(transaction, listing, source, seconds, &open.helper);
     if (r != 0)
         return r;
     const HelperUnlock how = {.secret = secret, .wanted = wanted};

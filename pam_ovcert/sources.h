@@ -16,6 +16,7 @@
 #include "pam_ovcert/transaction.h"
 
 #define SOURCES_LIST_SECONDS 10u
+#define SOURCES_RUN_SECONDS 120u /* a run that has listed waits so long for its secret */
 
 /* Zero-initialise; sources_done(). */
 typedef struct Sources {
@@ -27,10 +28,12 @@ typedef struct Sources {
     size_t count;
 } Sources;
 
-/* The runs that list, on their way. Zero-initialise; listing_done(). */
+/* The runs that list, on their way, and then those that may open what they have listed: a PKCS#11 module takes as long
+ * to load as the rest of a sign-in. Zero-initialise; listing_done(). */
 typedef struct Listing {
-    uint64_t deadline;
-    Helper *own, *tokens; /* NULL where it did not start */
+    uint64_t deadline;    /* of the list */
+    uint64_t end;         /* of the runs */
+    Helper *own, *tokens; /* NULL where it did not start, or is not needed any more */
     int own_fault, tokens_fault;
 } Listing;
 
@@ -45,6 +48,8 @@ void sources_done(Sources *sources);
 /* Starts the runs and waits for nothing; what went wrong is told by sources_list(). */
 void listing_start(const Transaction *transaction, Listing *ret);
 void listing_done(Listing *listing); /* kills and reaps the runs */
+/* Ends the runs but for the one that can open this source. */
+void listing_keep(Listing *listing, const HelperSource *source);
 /* Waits for the runs. Tokens that cannot be listed are journalled and no reason to fail, since a file may do. */
 int sources_list(const Transaction *transaction, Listing *listing, Sources *ret, char **ret_detail);
 /* The tokens alone; waits for one when seconds > 0. For root, or for oneself. */
@@ -59,7 +64,7 @@ bool source_shows(const HelperSource *source, const uint8_t fingerprint[STATEMEN
 const char *source_label(const HelperSource *source, char **ret_escaped);
 
 void open_source_done(OpenSource *open);
-/* One try with this secret (NULL: it is typed on the reader). wanted: the certificate that has to be there; NULL: any.
- * seconds: until the signature. */
-int source_open(const Transaction *transaction, const HelperSource *source, const Secret *secret, const uint8_t *wanted,
-                unsigned seconds, OpenSource *ret, char **ret_detail);
+/* One try with this secret (NULL: it is typed on the reader), in the run that has listed the source if it lasts so
+ * long. wanted: the certificate that has to be there; NULL: any. seconds: until the signature. */
+int source_open(const Transaction *transaction, Listing *listing, const HelperSource *source, const Secret *secret,
+                const uint8_t *wanted, unsigned seconds, OpenSource *ret, char **ret_detail);

@@ -120,13 +120,13 @@ static int refuse(const Transaction *transaction, int outcome, const char *detai
     return code;
 }
 
-int unlock_source(const Transaction *transaction, const HelperSource *source, const uint8_t *wanted, unsigned seconds,
-                  OpenSource *ret) {
+int unlock_source(const Transaction *transaction, Listing *listing, const HelperSource *source, const uint8_t *wanted,
+                  unsigned seconds, OpenSource *ret) {
     Secret *CLEANUP(secret_freep) secret = NULL;
     char *CLEANUP(free_pointer) detail = NULL;
     int code = get_secret(transaction, source, &secret);
     if (code != PAM_SUCCESS)
         return code;
-    int r = source_open(transaction, source, secret, wanted, seconds, ret, &detail);
+    int r = source_open(transaction, listing, source, secret, wanted, seconds, ret, &detail);
     return r == 0 ? PAM_SUCCESS : refuse(transaction, r, detail);
 }

@@ -15,8 +15,8 @@
 int unlock_choose(const Transaction *transaction, const HelperSource *const *offers, size_t count,
                   const HelperSource **ret);
 /* Asks for the secret, unless it is typed on the reader, and opens; as of source_open(). */
-int unlock_source(const Transaction *transaction, const HelperSource *source, const uint8_t *wanted, unsigned seconds,
-                  OpenSource *ret);
+int unlock_source(const Transaction *transaction, Listing *listing, const HelperSource *source, const uint8_t *wanted,
+                  unsigned seconds, OpenSource *ret);
 /* Tells why a token that might fit is not asked for its PIN: it is locked, has one try left, or whatever the helper
  * found wrong with it. */
 void unlock_tell_unusable(const Transaction *transaction, const HelperSource *source);

@@ -162,6 +162,7 @@ static void sign(const char *how) {
 }
 
 static void answer(const char *how, Mode mode) {
+    static bool listed;
     Bytes CLEANUP(bytes_done) request = {0};
     uint8_t type;
     need(frame_receive(CREDENTIAL_SOCKET_FD, &type, &request, frame_now() + ample));
@@ -171,10 +172,15 @@ static void answer(const char *how, Mode mode) {
         say_sources(how, mode, false);
     else if (type == CREDENTIAL_WAIT)
         say_sources(how, mode, true);
-    else if (type == CREDENTIAL_UNLOCK)
+    else if (type == CREDENTIAL_UNLOCK && (listed || strcmp(how, "one-run") != 0))
         unlock(how, bytes_view(&request));
-    else
+    else if (type == CREDENTIAL_SIGN)
         sign(how);
+    else
+        _exit(1);
+    listed = listed || type == CREDENTIAL_LIST;
+    if (listed && strcmp(how, "ends-after-listing") == 0)
+        _exit(0);
 }
 
 int main(int argc, char *argv[]) {

@@ -398,6 +398,17 @@ static void test_an_expired_certificate_is_told_with_reasons_and_the_way_out(voi
     stack_free(stack);
 }
 
+static void test_the_run_that_has_listed_opens_and_when_it_has_gone_nothing_does(void **state) {
+    (void) state;
+    Stack *stack = stack_of("one-run", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_SUCCESS);
+    stack_free(stack);
+    stack = stack_of("ends-after-listing", "");
+    assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE, SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+    assert_int_equal(stack->next, 1);
+    stack_free(stack);
+}
+
 static void test_a_helper_that_fails_at_signing_is_unavailable(void **state) {
     (void) state;
     static const char *const parts[] = {"dies-signing", "refuses-signing"};
@@ -655,6 +666,7 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_an_error_of_hint_does_not_change_the_prompt),
         cmocka_unit_test(test_s18_every_error_of_begin_and_finish_has_its_code),
         cmocka_unit_test(test_an_expired_certificate_is_told_with_reasons_and_the_way_out),
+        cmocka_unit_test(test_the_run_that_has_listed_opens_and_when_it_has_gone_nothing_does),
         cmocka_unit_test(test_a_helper_that_fails_at_signing_is_unavailable),
         cmocka_unit_test(test_a_proven_certificate_signs_in_and_shows_nothing),
         cmocka_unit_test(test_silent_keeps_prompts_and_drops_messages),
