@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import ASK_PASSPHRASE, CHOICE, DONE, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, must, sign_in
+from harness import ASK_PASSPHRASE, CHOICE, DONE, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, memory_holds, must, sign_in
 
 LOGIN = r"login: ?$"
 PIN = r"PIN of [^\r\n]*: ?$"
@@ -175,8 +175,8 @@ class Renewing(Prompt):
         self.assertIn("no other certificate", result.shown)
         self.nothing_changed()
 
-    def hang_up_at(self, question):
-        """The terminal is closed when the question has come so often."""
+    def until(self, question):
+        """login's terminal when the question has come so often."""
         terminal = Terminal("root", "login", variables=harness.pam_host_environment())
         answers = {LOGIN: "demo", PASSWORD: "demo", ASK_PASSPHRASE: kit.PASSPHRASE, CHOICE: [NUMBER_OF_OLD, NUMBER_OF_NEW]}
         asked = 0
@@ -190,7 +190,20 @@ class Renewing(Prompt):
                 continue
             answer = answers[patterns[which]]
             terminal.answer(patterns[which], answer.pop(0) if isinstance(answer, list) else answer)
-        terminal.child.close(force=True)
+        return terminal
+
+    def hang_up_at(self, question):
+        self.until(question).child.close(force=True)
+
+    def test_s24_at_the_questions_the_passphrase_is_in_nobodys_memory(self):
+        for question in (1, 2):
+            terminal = self.until(question)
+            for pid in (terminal.child.pid, self.world.daemon.pid):
+                with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                    self.assertIn(name.read().strip(), ("login", "ovcertd"))
+                self.assertTrue(memory_holds(pid, b"ovcert"), "the search finds nothing at all")
+                self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds the passphrase")
+            terminal.child.close(force=True)
 
     def test_a_terminal_that_is_closed_at_the_first_question_changes_nothing(self):
         self.hang_up_at(1)

@@ -3,25 +3,8 @@
 import os
 
 import harness
-from harness import ASK_PASSPHRASE, DENIED, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, must, sign_in_with
-
-
-def memory_holds(pid, secret):
-    """Searches what the process could read."""
-    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
-        for line in maps:
-            span, access = line.split()[:2]
-            # A sanitizer keeps terabytes of shadow for itself.
-            start, end = (int(number, 16) for number in span.split("-"))
-            if "r" not in access or end - start > 1 << 30 or "[v" in line:
-                continue
-            try:
-                memory.seek(start)
-                if secret in memory.read(end - start):
-                    return True
-            except (OSError, ValueError, OverflowError):
-                continue
-    return False
+from harness import (ASK_PASSPHRASE, DENIED, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, memory_holds, must,
+                     sign_in_with)
 
 
 class Renew(harness.Case):
@@ -135,6 +118,7 @@ class Renew(harness.Case):
         for pid in (terminal.child.pid, self.world.daemon.pid):
             with open(f"/proc/{pid}/comm", encoding="ascii") as name:
                 self.assertIn(name.read().strip(), ("ovcertctl", "ovcertd"))
+            self.assertTrue(memory_holds(pid, b"ovcert"), "the search finds nothing at all")
             self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds the passphrase")
         terminal.type("n")
         terminal.finish()

@@ -186,6 +186,29 @@ static void test_s12_an_intermediate_among_the_anchors_is_no_end_of_a_chain(void
     assert_true(verdict_has(&verdict, VERDICT_UNTRUSTED));
 }
 
+/* OpenSSL's own default files are what a caller's SSL_CERT_FILE and SSL_CERT_DIR say, else the system's. */
+static void test_s12_the_system_s_store_is_never_consulted(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity web_root = {0}, leaf = {0};
+    CLEANUP(bytes_done) Bytes pem = {0};
+    CLEANUP(free_pointer) char *file = NULL;
+    CLEANUP(verdict_done) Verdict verdict = {0};
+    const PkiIdentity *none[] = {&leaf};
+
+    pki_root(&(PkiOptions){.common_name = "AC DE LA WEB"}, &web_root);
+    pki_leaf(&web_root, NULL, &leaf);
+    pki_pem("CERTIFICATE", bytes_view(&web_root.der), &pem);
+    pki_write(scene->crls, ".web.pem", bytes_view(&pem)); /* hidden: no list */
+    scene_write_crl(scene, "web.crl", &web_root, NULL);
+    assert_true(asprintf(&file, "%s/.web.pem", scene->crls) > 0);
+    assert_int_equal(setenv("SSL_CERT_FILE", file, 1), 0);
+    assert_int_equal(setenv("SSL_CERT_DIR", scene->crls, 1), 0);
+    Reasons reasons = scene_judge(scene, &leaf, none, 0, 0, &verdict);
+    (void) unsetenv("SSL_CERT_FILE"); /* the name is valid */
+    (void) unsetenv("SSL_CERT_DIR");  /* as above */
+    assert_string_equal(reasons.text, "untrusted@0");
+}
+
 static void test_a_broken_signature_is_told(void **state) {
     Scene *scene = *state;
     CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, &(PkiOptions){.break_signature = true});
@@ -900,6 +923,7 @@ int main(void) {
         SCENE_TEST(test_s12_a_leaf_put_among_the_anchors_is_still_untrusted),
         SCENE_TEST(test_s12_an_anchor_is_nobodys_certificate),
         SCENE_TEST(test_s12_an_intermediate_among_the_anchors_is_no_end_of_a_chain),
+        SCENE_TEST(test_s12_the_system_s_store_is_never_consulted),
         SCENE_TEST(test_a_broken_signature_is_told),
         SCENE_TEST(test_s15_the_same_name_under_another_key_is_refused),
         SCENE_TEST(test_s14_a_chain_of_nine_is_too_long),
