@@ -170,6 +170,12 @@ class Life(harness.Case):
         self.reload()
         kit.wait_until(lambda: self.reasons() == [], harness.PATIENCE, "the certificate to be accepted again")
 
+    def test_a_list_that_is_dropped_counts_without_a_reload(self):
+        os.unlink(os.path.join(kit.CONFIG_DIR, "crls.d", "intermediate.crl"))
+        kit.wait_until(lambda: "revocation-missing" in self.reasons(), harness.PATIENCE, "the refusal for want of a list")
+        kit.install_trust(ca(""), "crls")
+        kit.wait_until(lambda: self.reasons() == [], harness.PATIENCE, "the certificate to be accepted again")
+
     def reload(self):
         os.kill(self.world.daemon.pid, signal.SIGHUP)
 
