@@ -149,7 +149,8 @@ static void show_source(const Survey *survey, const HelperSource *source, const 
     if (id)
         output_say(output, "  %s", id); /* what --credential takes */
     if (problem)
-        output_say(output, "  %s%s%s", problem, source->detail[0] ? " " : "", source->detail);
+        output_say(output, "  %s%s%s%s", problem, source->detail[0] ? " (" : "", source->detail,
+                   source->detail[0] ? ")" : "");
     if (source->flags & CREDENTIAL_SOURCE_FINAL_TRY)
         output_say(output, "  %s", _("One more wrong PIN locks it."));
     else if (source->flags & CREDENTIAL_SOURCE_COUNT_LOW)

@@ -193,16 +193,26 @@ static const char *nearest_verb(const char *word) {
     return nearest;
 }
 
+/* What was typed in a verb's place: a word, or two where the first is one that verbs begin with. */
+static char *typed_verb(const Options *options) {
+    char *typed = NULL;
+    if (!first_of_group(options->operands[0]))
+        return strdup(options->operands[0]);
+    return asprintf(&typed, "%s %s", options->operands[0], options->operands[1]) < 0 ? NULL : typed;
+}
+
 static int unknown_verb(const Options *options) {
-    const char *word = options->operands[0], *nearest = nearest_verb(word);
+    const char *word = options->operands[0];
     if (first_of_group(word) && options_has(options, OPTION_HELP))
         return group_help(word);
-    if (first_of_group(word)) {
+    if (first_of_group(word) && options->n_operands == 1) {
         output_complain(NULL, _("\"%s\" needs a second word."), word);
         (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), word);
         return EXIT_USAGE;
     }
-    CLEANUP(free_pointer) char *shown = text_escape_string(word);
+    CLEANUP(free_pointer) char *typed = typed_verb(options);
+    CLEANUP(free_pointer) char *shown = typed ? text_escape_string(typed) : NULL;
+    const char *nearest = typed ? nearest_verb(typed) : NULL;
     output_complain(NULL, _("There is no verb \"%s\"."), shown ? shown : "");
     if (nearest)
         (void) fprintf(stderr, _("Did you mean \"ovcertctl %s\"? See \"ovcertctl --help\".\n"), nearest);
@@ -221,8 +231,11 @@ static int check_usage(const Verb *verb, const Options *options, size_t n_operan
         }
     if (n_operands >= verb->min && n_operands <= verb->max)
         return 0;
-    output_complain(NULL, n_operands < verb->min ? _("\"%s\" needs %s.") : _("There is too much behind \"%s %s\"."),
-                    verb->name, verb->operands);
+    if (n_operands < verb->min)
+        output_complain(NULL, _("\"%s\" needs %s."), verb->name, verb->operands);
+    else
+        output_complain(NULL, _("There is too much behind \"%s%s%s\"."), verb->name, verb->operands[0] ? " " : "",
+                        verb->operands);
     (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), verb->name);
     return EXIT_USAGE;
 }

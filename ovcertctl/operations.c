@@ -192,12 +192,15 @@ int verb_confirm(Tool *tool, char **operands, size_t n_operands) {
     r = operation_confirm(tool, step.user, step.id);
     if (r != 0)
         return tool_failed(tool, r);
+    const char *option = options_has(tool->options, OPTION_USER) ? " --user " : "", *name = option[0] ? step.user : "";
     if (step.until_assign)
         output_say(&tool->output,
-                   _("Confirmed. The old certificate stays until the new one is assigned: \"ovcertctl assign\"."));
+                   _("Confirmed. The old certificate stays until the new one is assigned: \"ovcertctl assign%s%s\"."),
+                   option, name);
     else if (step.is_unlink)
         output_say(&tool->output,
-                   _("Confirmed. The certificate is unlinked; assign the new one with \"ovcertctl assign\"."));
+                   _("Confirmed. The certificate is unlinked; assign the new one with \"ovcertctl assign%s%s\"."),
+                   option, name);
     else if (step.is_delete)
         output_say(&tool->output, _("Confirmed. The profile %s is deleted."), step.user);
     else

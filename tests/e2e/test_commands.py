@@ -199,6 +199,10 @@ class Credentials(Commands):
             self.assertShows(result, pattern)
         self.assertNotRegex(result.out, "serial")
 
+    def test_a_file_that_cannot_be_used_is_listed_with_what_it_is(self):
+        os.symlink("old.p12", os.path.expanduser("~demo/.ovcert/link.p12"))
+        self.assertShows(ctl("demo", "credentials"), r"link\.p12(.|\n)*not a regular file.*\(a symbolic link\)")
+
     def test_unlock_says_of_every_certificate_what_it_is_good_for(self):
         kit.give_credential("demo", ca("new.p12"))
         kit.give_credential("demo", ca("other.p12"))

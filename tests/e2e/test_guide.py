@@ -35,6 +35,13 @@ class Order(harness.Case):
         self.assertEnded(ask("demo", "assign", "--credential", self.new), DONE)
         self.assertAssigned("new")
 
+    def test_what_an_administrator_types_next_names_the_user(self):
+        for options, pattern in (([], "unlinked; .*assign --user demo"), (["--until-assign"], "stays until .*assign --user demo")):
+            with self.subTest(options=options):
+                self.world.begin_expired()
+                self.assertRegex(must(ctl("root", "unlink", *options, "demo")).out, "confirm --user demo")
+                self.assertRegex(must(ctl("root", "confirm", "--user", "demo")).out, pattern)
+
     def test_cancel_leaves_everything_as_it_was(self):
         self.assertEnded(ask("demo", "unlink"), DONE)
         self.assertEnded(ask("demo", "cancel"), DONE)

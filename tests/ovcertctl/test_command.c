@@ -295,11 +295,22 @@ static void test_usage_errors_end_with_2_and_say_where_help_is(void **state) {
     }
 }
 
+static void test_too_many_operands_are_told_with_what_the_verb_takes(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "status a b"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "\"status [USER]\""));
+    assert_int_equal(run(fixture, "log a"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "\"log\""));
+}
+
 static void test_unknown_verb_is_named_with_the_one_that_was_meant(void **state) {
     Fixture *fixture = *state;
     assert_int_equal(run(fixture, "renwe"), EXIT_USAGE);
     assert_non_null(strstr(fixture->error, "\"renwe\""));
     assert_non_null(strstr(fixture->error, "\"ovcertctl renew\""));
+    assert_int_equal(run(fixture, "profile crate demo"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "\"profile crate\""));
+    assert_non_null(strstr(fixture->error, "\"ovcertctl profile create\""));
     assert_int_equal(run(fixture, "\033[2Jfrobnicate-and-a-very-long-word-behind-it"), EXIT_USAGE);
     assert_non_null(strstr(fixture->error, "\\x1b[2Jfrob"));
     assert_null(strstr(fixture->error, "Did you mean"));
@@ -594,6 +605,7 @@ int main(int argc, char *argv[]) {
     { #name, name, setup, teardown, &fixture }
     const struct CMUnitTest tests[] = {
         TEST(test_usage_errors_end_with_2_and_say_where_help_is),
+        TEST(test_too_many_operands_are_told_with_what_the_verb_takes),
         TEST(test_unknown_verb_is_named_with_the_one_that_was_meant),
         TEST(test_help_is_everywhere_and_needs_no_daemon),
         TEST(test_missing_bus_ends_with_5_and_advice),
