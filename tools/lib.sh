@@ -20,7 +20,7 @@ die() {
 need_root() {
     [ "$(id -u)" -eq 0 ] && return 0
     say "${0##*/}: this needs root, because it $1."
-    say "Run it as: sudo ${0}"
+    say "Run it as: sudo $(printf %q "$0")"
     exit 1
 }
 
