@@ -41,8 +41,12 @@ static bool has_valid(const Memory *memory) {
 
 /* --- renew= --- */
 
+static bool is_to_renew(const Memory *memory) {
+    return memory && memory->kind == MEMORY_EXPIRED && !memory->asked && geteuid() == 0;
+}
+
 static bool may_renew(const Transaction *transaction, const Memory *memory) {
-    return memory->kind == MEMORY_EXPIRED && !memory->asked && geteuid() == 0 && transaction->person.known &&
+    return is_to_renew(memory) && transaction->person.known &&
            options_list_has(transaction->options.renew, transaction->service);
 }
 
@@ -113,7 +117,7 @@ static int check(const Transaction *transaction, const Memory *memory) {
     bool required = is_required(transaction);
     int code = PAM_IGNORE, under_require = PAM_PERM_DENIED;
     bool expired = memory != NULL;
-    if (memory && may_renew(transaction, memory))
+    if (may_renew(transaction, memory))
         code = renew(transaction, memory, &under_require); /* memory is gone */
     if (!required)
         return code;
@@ -131,12 +135,30 @@ int account_check(pam_handle_t *pam, int flags, int argc, const char *const *arg
             warn(&transaction.prompts, memory->days_left);
         return PAM_SUCCESS;
     }
+    if (transaction.options.password_renew && is_to_renew(memory))
+        return PAM_NEW_AUTHTOK_REQD;
     const char *service = transaction_service(&transaction);
     bool renewable = memory && options_list_has(transaction.options.renew, service);
     if (!renewable && !options_list_has(transaction.options.require, service))
         return PAM_IGNORE;
     code = transaction_find_person(&transaction);
     return code == PAM_SUCCESS ? check(&transaction, memory) : code;
+}
+
+int account_change(pam_handle_t *pam, int flags, int argc, const char *const *argv, const Places *places) {
+    Transaction CLEANUP(transaction_done) transaction = {0};
+    int code = transaction_begin(&transaction, pam, flags, argc, argv, places), required;
+    if (code != PAM_SUCCESS)
+        return code;
+    const Memory *memory = memory_find(pam);
+    if (!transaction.options.password_renew || !is_to_renew(memory))
+        return PAM_IGNORE;
+    if (flags & PAM_PRELIM_CHECK)
+        return PAM_SUCCESS; /* libpam goes the same way again, so this one must count */
+    code = transaction_find_person(&transaction);
+    if (code != PAM_SUCCESS || !transaction.person.known)
+        return code == PAM_SUCCESS ? PAM_IGNORE : code;
+    return renew(&transaction, memory, &required); /* without require= */
 }
 
 int account_set_credentials(pam_handle_t *pam) {

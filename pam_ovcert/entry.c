@@ -37,6 +37,5 @@ EXPORT int pam_sm_close_session(pam_handle_t *pam, int flags, int argc, const ch
 }
 
 EXPORT int pam_sm_chauthtok(pam_handle_t *pam, int flags, int argc, const char **argv) {
-    (void) pam, (void) flags, (void) argc, (void) argv; /* certificates are renewed with ovcertctl, not with passwd */
-    return PAM_IGNORE;
+    return account_change(pam, flags, argc, argv, &places);
 }

@@ -13,7 +13,7 @@
 typedef enum MemoryKind {
     MEMORY_ACCEPTED = 1, /* signed in by a valid certificate */
     MEMORY_EXPIRED = 2,  /* possession proven, and expiry the only reason against it */
-    MEMORY_RENEWED = 3,  /* EXPIRED, and renewed since by the conversation in account */
+    MEMORY_RENEWED = 3,  /* EXPIRED, and renewed since by the conversation in account or password */
 } MemoryKind;
 
 typedef struct Memory {

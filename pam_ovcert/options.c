@@ -35,6 +35,12 @@ static bool parse_seconds(const char *value, void *target) {
     return seconds > 0;
 }
 
+static bool parse_renew(const char *value, void *target) {
+    bool renew = strcmp(value, "renew") == 0;
+    *(bool *) target = renew;
+    return renew;
+}
+
 typedef struct Known {
     const char *name;
     void *target;
@@ -68,6 +74,11 @@ static bool take_one_of(const char *argument, const Known *known, size_t count, 
     return false;
 }
 
+/* What account hands over, it neither talks about nor answers for itself. */
+static bool is_contradictory(const Options *options) {
+    return options->password_renew && (options->renew || options->require);
+}
+
 int options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad) {
     Options options = {0};
     const Known known[] = {
@@ -80,10 +91,11 @@ int options_parse(int argc, const char *const *argv, Options *ret, const char **
         {"renew", &options.renew, parse_list},
         {"require", &options.require, parse_list},
         {"exempt-group", &options.exempt_group, parse_name},
+        {"password", &options.password_renew, parse_renew},
     };
     unsigned seen = 0;
     for (int i = 0; i < argc; i++)
-        if (!take_one_of(argv[i], known, ELEMENTSOF(known), &seen)) {
+        if (!take_one_of(argv[i], known, ELEMENTSOF(known), &seen) || is_contradictory(&options)) {
             *ret_bad = argv[i];
             return -EINVAL;
         }

@@ -15,9 +15,11 @@
  *                       no word for all of them: who names sshd names its public-key sessions too, and who names cron
  *                       its jobs
  *   exempt-group=GROUP  account: members of this group are exempt from require=
+ *   password=renew      account: after an expired certificate, PAM_NEW_AUTHTOK_REQD in place of the conversation;
+ *                       password: the conversation, held there. For hand-written stacks, without renew= and require=
  *
- * SERVICES are names separated by commas. Anything else is reported in the journal, and auth and account refuse with
- * PAM_SERVICE_ERR: a misspelt rule must not pass for a kept one. password, session and setcred read no options. */
+ * SERVICES are names separated by commas. Anything else is reported in the journal, and auth, account and password
+ * refuse with PAM_SERVICE_ERR: a misspelt rule must not pass for a kept one. session and setcred read none. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,13 +33,15 @@ typedef struct Options {
     bool no_delay;
     bool use_first_pass;
     bool card_user;
+    bool password_renew;
     unsigned wait_seconds;
     const char *renew;
     const char *require;
     const char *exempt_group;
 } Options;
 
-/* 0; -EINVAL with the option that is unknown, said twice or without a proper value in *ret_bad, borrowed from argv. */
+/* 0; -EINVAL with the option that is unknown, said twice, without a proper value or against another one in *ret_bad,
+ * borrowed from argv. */
 int options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad);
 /* Is the service among these? list may be NULL. */
 bool options_list_has(const char *list, const char *service);

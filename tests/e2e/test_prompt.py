@@ -108,6 +108,19 @@ class Renewing(Prompt):
         self.assertIn_(terminal)
         self.assertAssigned("new")
 
+    def test_in_the_password_stack_of_a_stack_written_by_hand(self):
+        write("/etc/pam.d/common-account", "account [success=ok new_authtok_reqd=ok ignore=ignore default=die] pam_ovcert.so password=renew\n"
+              "account required pam_unix.so\n")
+        self.addCleanup(write, "/etc/pam.d/common-password", "password required pam_unix.so\n")
+        write("/etc/pam.d/common-password", "password [success=done default=ignore] pam_ovcert.so password=renew\npassword required pam_unix.so\n")
+        shown = self.assertIn_(self.log_in(choice=[NUMBER_OF_OLD, NUMBER_OF_NEW], passphrase=[kit.PASSPHRASE] * 2, password=["demo"],
+                                           question=["y", "y"])).shown
+        self.assertIn("Your certificate is renewed", shown)
+        self.assertAssigned("new")
+        self.assertIn_(self.log_in(choice=[NUMBER_OF_NEW], passphrase=[kit.PASSPHRASE]))
+        if not harness.pam_host_environment():  # set-user-id programs take no sanitizer along
+            self.assertNotEqual(Terminal("demo", "passwd").converse({r"current password: ?$": ["wrong"]}), DONE)
+
     def test_in_a_conversation_like_gdms(self):
         result = sign_in("demo", NUMBER_OF_OLD, kit.PASSPHRASE, "demo", "y", NUMBER_OF_NEW, kit.PASSPHRASE, "y", service="gdm-password")
         self.assertCode(result, "PAM_SUCCESS")

@@ -32,3 +32,10 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pam, int flags, int argc, const char *
     int n = argc > 2 && strncmp(argv[2], "token=", 6) == 0 ? 3 : 2;
     return account_check(pam, flags, argc - n, argv + n, &places);
 }
+
+EXPORT int pam_sm_chauthtok(pam_handle_t *pam, int flags, int argc, const char **argv) {
+    if (argc < 2)
+        return PAM_SERVICE_ERR;
+    const Places places = {.bus_address = argv[0], .helper_path = argv[1]};
+    return account_change(pam, flags, argc - 2, argv + 2, &places);
+}

@@ -33,7 +33,7 @@ static void link_in(const char *folder, const char *name, const char *target) {
 
 /* The link spares us a module path with spaces in pam.d(5). */
 static void write_service(const Stack *stack, const char *arguments) {
-    static const char *const types[] = {"auth", "account"};
+    static const char *const types[] = {"auth", "account", "password"};
     char *CLEANUP(free_pointer) path = path_in(stack->folder, "ovcert-test");
     FILE *file = fopen(path, "we");
     need(file != NULL, path);

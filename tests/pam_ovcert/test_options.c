@@ -41,6 +41,9 @@ static void test_unknown_options_are_refused_and_named(void **state) {
         "exempt-group=",
         "card-user=yes",
         "use_first_pas",
+        "password",
+        "password=",
+        "password=ask",
     };
     for (size_t i = 0; i < ELEMENTSOF(unknown); i++) {
         const char *argv[] = {"debug", unknown[i], "silent"}, *named = NULL;
@@ -53,10 +56,11 @@ static void test_unknown_options_are_refused_and_named(void **state) {
 
 static void test_no_options_are_all_off(void **state) {
     (void) state;
-    Options options = {true, true, true, true, true, 1, "a", "b", "c"};
+    Options options = {true, true, true, true, true, true, 1, "a", "b", "c"};
     const char *named = NULL;
     assert_int_equal(options_parse(0, NULL, &options, &named), 0);
-    assert_false(options.debug || options.silent || options.no_delay || options.use_first_pass || options.card_user);
+    assert_false(options.debug || options.silent || options.no_delay || options.use_first_pass || options.card_user ||
+                 options.password_renew);
     assert_int_equal(options.wait_seconds, 0);
     assert_true(!options.renew && !options.require && !options.exempt_group);
 }
@@ -99,6 +103,22 @@ static void test_a_rule_said_twice_is_refused(void **state) {
     assert_ptr_equal(named, argv[1]);
 }
 
+static void test_what_is_handed_over_is_not_ruled_here(void **state) {
+    (void) state;
+    static const char *const others[] = {"renew=su", "require=su"};
+    const char *named = NULL;
+    Options options;
+    for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+        const char *argv[] = {"password=renew", others[i]}, *turned[] = {others[i], "password=renew"};
+        assert_int_equal(options_parse(1, argv, &options, &named), 0);
+        assert_true(options.password_renew);
+        assert_int_equal(options_parse(2, argv, &options, &named), -EINVAL);
+        assert_ptr_equal(named, argv[1]);
+        assert_int_equal(options_parse(2, turned, &options, &named), -EINVAL);
+        assert_ptr_equal(named, turned[1]);
+    }
+}
+
 static void test_a_list_has_whole_names_alone(void **state) {
     (void) state;
     static const char *const missing[] = {"", "log", "logins", "su,gdm", ",", "sud", "u"};
@@ -117,6 +137,7 @@ int main(void) {
         cmocka_unit_test(test_each_option_sets_its_own_field),
         cmocka_unit_test(test_values_are_read),
         cmocka_unit_test(test_a_rule_said_twice_is_refused),
+        cmocka_unit_test(test_what_is_handed_over_is_not_ruled_here),
         cmocka_unit_test(test_a_list_has_whole_names_alone),
     };
     return cmocka_run_group_tests_name("pam_ovcert/options", tests, NULL, NULL);

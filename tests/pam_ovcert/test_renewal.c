@@ -219,6 +219,64 @@ static void test_an_open_swap_of_the_users_own_is_gone_on_with(void **state) {
     stack_free(stack);
 }
 
+/* --- password=renew --- */
+
+static int change(Stack *stack) {
+    return pam_chauthtok(stack->pam, PAM_CHANGE_EXPIRED_AUTHTOK);
+}
+
+static void test_the_password_stack_holds_the_conversation_that_account_hands_over(void **state) {
+    (void) state;
+    static const struct { const char *last, *told; } ends[] = {{"y", renewed}, {"n", not_renewed}};
+    for (size_t i = 0; i < ELEMENTSOF(ends); i++) {
+        Stack *stack = stack_of("one", "password=renew");
+        int code = account_after(stack, EXPIRED, ANSWERS(SCRIPT_PASSPHRASE, "y", SCRIPT_PASSPHRASE, ends[i].last));
+        assert_false(was_shown(stack, "renew it now"));
+        if (geteuid() == 0) {
+            assert_int_equal(code, PAM_NEW_AUTHTOK_REQD);
+            assert_int_equal(change(stack), PAM_SUCCESS);
+            assert_true(was_shown(stack, ends[i].told));
+            assert_int_equal(pam_acct_mgmt(stack->pam, 0) == PAM_SUCCESS, i == 0); /* ignored, and alone in the stack */
+        }
+        size_t shown = strlen(stack->shown);
+        assert_int_not_equal(change(stack), PAM_SUCCESS); /* as above: once in a transaction, and for root alone */
+        assert_int_equal(strlen(stack->shown), shown);
+        stack_free(stack);
+    }
+}
+
+static void test_s18_every_error_in_the_password_stack_lets_the_sign_in_go_on(void **state) {
+    (void) state;
+    static const char *const scripts[] = {EXPIRED "Describe:Storage", EXPIRED "Describe:recycled",
+                                          EXPIRED "Prove:SignatureInvalid", EXPIRED "Assign:CertificateRefused"};
+    if (geteuid() != 0)
+        return; /* see the test above */
+    Stack *stack = stack_of("one", "password=renew");
+    for (size_t i = 0; i < ELEMENTSOF(scripts); i++) {
+        assert_int_equal(account_after(stack, scripts[i], ALL_YES), PAM_NEW_AUTHTOK_REQD);
+        assert_int_equal(change(stack), PAM_SUCCESS);
+        assert_true(was_shown(stack, not_renewed) && !was_shown(stack, renewed));
+    }
+    stack_free(stack);
+}
+
+static void test_a_change_of_password_is_as_ever(void **state) {
+    (void) state;
+    static const char *const options[] = {"", "password=renew", "renew=ovcert-test"};
+    for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+        Stack *stack = stack_of("one", options[i]);
+        stack_begin(stack, stack_own_name(), NULL);       /* nobody has signed in */
+        assert_int_not_equal(change(stack), PAM_SUCCESS); /* ignored, and alone in the stack */
+        assert_int_not_equal(change(stack), PAM_SERVICE_ERR);
+        assert_string_equal(stack->shown, "");
+        stack_free(stack);
+    }
+    Stack *stack = stack_of("one", "pasword=renew");
+    stack_begin(stack, stack_own_name(), NULL);
+    assert_int_equal(change(stack), PAM_SERVICE_ERR);
+    stack_free(stack);
+}
+
 int main(int argc, char *argv[]) {
     if (argc != 3)
         return 2;
@@ -236,6 +294,9 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_the_whole_renewal),
         cmocka_unit_test(test_it_is_talked_about_once_in_a_transaction),
         cmocka_unit_test(test_an_open_swap_of_the_users_own_is_gone_on_with),
+        cmocka_unit_test(test_the_password_stack_holds_the_conversation_that_account_hands_over),
+        cmocka_unit_test(test_s18_every_error_in_the_password_stack_lets_the_sign_in_go_on),
+        cmocka_unit_test(test_a_change_of_password_is_as_ever),
     };
     return cmocka_run_group_tests_name("pam_ovcert/renewal", tests, setup, teardown);
 }
