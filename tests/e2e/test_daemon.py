@@ -165,6 +165,8 @@ class Life(harness.Case):
     def test_sighup_reads_anchors_and_lists_again(self):
         os.unlink(os.path.join(kit.CONFIG_DIR, "crls.d", "intermediate.crl"))
         self.reload()
+        for word in ("RELOADING=1", "READY=1"):
+            self.assertTrue(self.world.daemon.notify.wait(word, harness.PATIENCE), word)
         kit.wait_until(lambda: "revocation-missing" in self.reasons(), harness.PATIENCE, "the refusal for want of a list")
         kit.install_trust(ca(""), "crls")
         self.reload()
