@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of SECURITY 18 and 24: each allocation and system call of a sign-in fails in turn, and nobody gets in who
- * should not, nothing crashes, and no descriptor, child or passphrase is left behind. Not for the address sanitizer,
- * which has an allocator of its own: this program takes the place of libc's for the whole process, modules included. */
+/* Tests of SECURITY 18 and 24: each allocation and system call of a sign-in fails in turn, those of sd-bus, libpam and
+ * libsodium included, and nobody gets in who should not, nothing crashes, and no descriptor, child or passphrase is
+ * left behind. With the argument "all" every call fails, otherwise a fixed sample of them. */
 #include <errno.h>
-#include <malloc.h>
-#include <poll.h>
 #include <setjmp.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,113 +21,16 @@
 #include "tests/pam_ovcert/script.h"
 #include "tests/pam_ovcert/scripted_service.h"
 #include "tests/pam_ovcert/stack.h"
+#include "tests/support/faults.h"
 
-#define EXPORT __attribute__((visibility("default")))
-#define FAULTS_MAX 20000u /* far more than a sign-in makes */
-
-static struct {
-    bool armed;
-    unsigned count;   /* of calls since it was armed */
-    unsigned failing; /* the one that fails; 0: none */
-    bool failed;
-    bool leaked; /* the passphrase was in freed memory */
-} fault;
-
-static bool fails(void) {
-    if (!fault.armed || ++fault.count != fault.failing)
-        return false;
-    fault.failed = true;
-    return true;
-}
-
-/* --- libc's functions, each failing when it is its turn --- */
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void __libc_free(void *memory);
-
-static void *no_memory(void) {
-    errno = ENOMEM;
-    return NULL;
-}
-
-EXPORT void *malloc(size_t size) {
-    return fails() ? no_memory() : __libc_malloc(size);
-}
-
-EXPORT void *calloc(size_t count, size_t size) {
-    return fails() ? no_memory() : __libc_calloc(count, size);
-}
-
-/* What has to move is copied here, so that what stays behind goes through free() and its search. */
-EXPORT void *realloc(void *memory, size_t size) {
-    if (fails())
-        return no_memory();
-    size_t usable = memory ? malloc_usable_size(memory) : 0;
-    if (!fault.armed || !memory || size <= usable)
-        return __libc_realloc(memory, size);
-    void *grown = __libc_malloc(size);
-    if (grown) {
-        memcpy(grown, memory, usable);
-        free(memory);
-    }
-    return grown;
-}
-
-EXPORT void free(void *memory) {
-    if (memory && fault.armed &&
-        memmem(memory, malloc_usable_size(memory), SCRIPT_PASSPHRASE, strlen(SCRIPT_PASSPHRASE)))
-        fault.leaked = true;
-    __libc_free(memory);
-}
-
-static int broken(void) {
-    errno = EIO;
-    return -1;
-}
-
-EXPORT int socket(int domain, int type, int protocol) {
-    return fails() ? broken() : (int) syscall(SYS_socket, domain, type, protocol);
-}
-
-EXPORT int socketpair(int domain, int type, int protocol, int fds[2]) {
-    return fails() ? broken() : (int) syscall(SYS_socketpair, domain, type, protocol, fds);
-}
-
-EXPORT ssize_t send(int fd, const void *data, size_t size, int flags) {
-    return fails() ? broken() : syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
-}
-
-EXPORT ssize_t recv(int fd, void *data, size_t size, int flags) {
-    return fails() ? broken() : syscall(SYS_recvfrom, fd, data, size, flags, NULL, NULL);
-}
-
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-    return fails() ? broken() : syscall(SYS_sendmsg, fd, message, flags);
-}
-
-EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    return fails() ? broken() : syscall(SYS_recvmsg, fd, message, flags);
-}
-
-EXPORT int poll(struct pollfd *fds, nfds_t count, int milliseconds) {
-    return fails() ? broken() : (int) syscall(SYS_poll, fds, count, milliseconds);
-}
-
-/* mmap64 by its right name: meson has files of 64 bits everywhere. */
-EXPORT void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
-    if (fails())
-        return no_memory(), MAP_FAILED;
-    return (void *) syscall(SYS_mmap, address, size, protection, flags, fd, offset);
-}
-
-/* --- the tests --- */
+#define SAMPLE_STEP 5u /* a prime, so that loops of calls are met at different places */
+#define KINDS ((unsigned) FAULT_MEMORY | FAULT_SOCKETS | FAULT_FILES | FAULT_PROCESS)
 
 static struct {
     const char *module, *helper;
     TestBus bus;
     pid_t service;
+    bool all;
 } world;
 
 static int setup(void **state) {
@@ -148,45 +47,112 @@ static int teardown(void **state) {
     return 0;
 }
 
+/* Without these calls there is no way to tell whose child it is, or that it has ended: it is let go. */
+static bool lets_a_child_go(const char *function) {
+    static const char *const functions[] = {"poll", "syscall", "waitid"};
+
+    for (size_t i = 0; i < ELEMENTSOF(functions); i++)
+        if (strcmp(function, functions[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_of_the_test(pid_t child) {
+    return child == world.service || child == world.bus.pid;
+}
+
+/* Ends what was let go, so that it is not taken for what the next call leaves behind. */
+static void expect_no_child(const char *what) {
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int child = 0;
+
+    assert_non_null(children);
+    while (fscanf(children, "%d", &child) == 1) {
+        if (is_of_the_test(child))
+            continue;
+        if (!lets_a_child_go(faults_get()->function))
+            fail_msg("%s: a child was left behind", what);
+        (void) kill(child, SIGKILL); /* it is ours, so the number is not another's */
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    }
+    assert_int_equal(fclose(children), 0);
+}
+
+/* What both sign-in and renewal must leave as it was, and the call that failed. */
+static void expect_nothing_left(size_t descriptors, unsigned failing) {
+    const Faults *faults = faults_get();
+    char what[64];
+
+    (void) snprintf(what, sizeof what, "call %u (%s) fails", failing, faults->function);
+    if (faults->leaked)
+        fail_msg("%s: the passphrase is in freed memory", what);
+    if (stack_count_descriptors() != descriptors)
+        fail_msg("%s: %zu descriptors in place of %zu", what, stack_count_descriptors(), descriptors);
+    expect_no_child(what);
+}
+
+static void arm(unsigned failing) {
+    Faults *faults = faults_get();
+
+    memcpy(faults->secret, SCRIPT_PASSPHRASE, sizeof SCRIPT_PASSPHRASE);
+    faults_arm(KINDS, EIO, failing);
+}
+
 static int sign_in(Stack *stack, const char *tty, unsigned failing) {
     static const char *const answers[] = {SCRIPT_PASSPHRASE, NULL};
     stack_begin(stack, stack_own_name(), tty);
-    fault.count = 0, fault.failing = failing, fault.failed = false, fault.leaked = false, fault.armed = true;
+    arm(failing);
     int code = stack_authenticate(stack, answers);
-    fault.armed = false;
+    faults_disarm();
     return code;
 }
 
-/* Fails call after call until none is left to fail; a fault that something optional took does not change the code. */
-static void each_call_fails_in_turn(const char *tty, int right) {
-    Stack *stack = stack_new_scripted(world.module, world.bus.address, world.helper, "one", "nodelay");
+/* A fault that something optional took does not change the code. Not the other way round: libpam's audit may fail when
+ * the module is done already. */
+static void expect_code(Stack *stack, int code, int right, unsigned failing) {
+    const char *function = faults_get()->function;
+    bool remembered = pam_acct_mgmt(stack->pam, 0) == PAM_SUCCESS;
+
+    if (code == PAM_IGNORE || (code == PAM_SUCCESS && right != PAM_SUCCESS))
+        fail_msg("call %u (%s) fails: code %d", failing, function, code);
+    if (remembered ? right != PAM_SUCCESS : code == PAM_SUCCESS)
+        fail_msg("call %u (%s) fails: code %d, account %s it", failing, function, code,
+                 remembered ? "accepts" : "refuses");
+}
+
+static unsigned next_of(unsigned failing) {
+    return failing + (world.all ? 1 : SAMPLE_STEP);
+}
+
+/* Fails call after call until none is left to fail. */
+static void each_call_fails_in_turn(const char *part, const char *options, const char *tty, int right) {
+    Stack *stack = stack_new_scripted(world.module, world.bus.address, world.helper, part, options);
     assert_int_equal(sign_in(stack, tty, 0), right);
     size_t descriptors = stack_count_descriptors();
-    unsigned failing = 0;
-    do {
-        int code = sign_in(stack, tty, ++failing);
-        if (code == PAM_IGNORE || (code == PAM_SUCCESS && right != PAM_SUCCESS))
-            fail_msg("call %u of %u fails: code %d", failing, fault.count, code);
-        /* Not the other way round: libpam's audit may fail when the module is done already. */
-        bool remembered = pam_acct_mgmt(stack->pam, 0) == PAM_SUCCESS;
-        if (remembered ? right != PAM_SUCCESS : code == PAM_SUCCESS)
-            fail_msg("call %u fails: code %d, account %s it", failing, code, remembered ? "accepts" : "refuses");
-        if (fault.leaked)
-            fail_msg("call %u fails: the passphrase is in freed memory", failing);
-    } while (fault.failed && failing < FAULTS_MAX);
-    assert_true(failing > 100 && failing < FAULTS_MAX);
-    assert_int_equal(stack_count_descriptors(), descriptors);
+    unsigned failing = 1;
+    for (bool failed = true; failed && failing < FAULTS_MAX; failing = next_of(failing)) {
+        int code = sign_in(stack, tty, failing);
+        failed = faults_get()->failed;
+        expect_code(stack, code, right, failing);
+        expect_nothing_left(descriptors, failing);
+    }
+    assert_true(failing > 400 && failing < FAULTS_MAX);
     stack_free(stack);
 }
 
 static void test_s18_no_fault_lets_a_refused_certificate_in(void **state) {
     (void) state;
-    each_call_fails_in_turn("Finish:CertificateRefused", PAM_AUTH_ERR);
+    each_call_fails_in_turn("one", "nodelay", "Finish:CertificateRefused", PAM_AUTH_ERR);
 }
 
 static void test_s18_no_fault_is_ignored_on_the_way_of_a_good_one(void **state) {
     (void) state;
-    each_call_fails_in_turn(NULL, PAM_SUCCESS);
+    each_call_fails_in_turn("one", "nodelay", NULL, PAM_SUCCESS);
+}
+
+static void test_s18_no_fault_lets_in_who_is_waited_for_and_refused(void **state) {
+    (void) state;
+    each_call_fails_in_turn("card-late", "nodelay wait=5", "Finish:CertificateRefused", PAM_AUTH_ERR);
 }
 
 /* auth whole, then account with one call failing. */
@@ -195,9 +161,9 @@ static int renew(Stack *stack, unsigned failing) {
     stack_begin(stack, stack_own_name(), "Finish:CertificateExpired");
     if (stack_authenticate(stack, answers) != PAM_CRED_EXPIRED)
         fail_msg("auth did not end as it should");
-    fault.count = 0, fault.failing = failing, fault.failed = false, fault.leaked = false, fault.armed = true;
+    arm(failing);
     int code = pam_acct_mgmt(stack->pam, 0);
-    fault.armed = false;
+    faults_disarm();
     return code;
 }
 
@@ -206,25 +172,26 @@ static void test_s18_no_fault_of_the_renewal_leaves_anything_behind(void **state
     Stack *stack = stack_new_scripted(world.module, world.bus.address, world.helper, "one", "renew=ovcert-test");
     (void) renew(stack, 0); /* libc and libpam open what they keep */
     size_t descriptors = stack_count_descriptors();
-    unsigned failing = 0;
-    do {
-        (void) renew(stack, ++failing); /* the sign-in goes on, or libpam itself is out of memory */
-        if (fault.leaked)
-            fail_msg("call %u fails: the passphrase is in freed memory", failing);
-    } while (fault.failed && failing < FAULTS_MAX);
-    assert_true(failing < FAULTS_MAX && (geteuid() != 0 || failing > 100));
-    assert_int_equal(stack_count_descriptors(), descriptors);
+    unsigned failing = 1;
+    for (bool failed = true; failed && failing < FAULTS_MAX; failing = next_of(failing)) {
+        (void) renew(stack, failing); /* the sign-in goes on, or libpam itself is out of memory */
+        failed = faults_get()->failed;
+        expect_nothing_left(descriptors, failing);
+    }
+    assert_true(failing < FAULTS_MAX && (geteuid() != 0 || failing > 400));
     stack_free(stack);
 }
 
 int main(int argc, char *argv[]) {
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
     world.module = argv[1];
     world.helper = argv[2];
+    world.all = argc == 4 && strcmp(argv[3], "all") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_s18_no_fault_lets_a_refused_certificate_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s18_no_fault_is_ignored_on_the_way_of_a_good_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_s18_no_fault_lets_in_who_is_waited_for_and_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_s18_no_fault_of_the_renewal_leaves_anything_behind, setup, teardown),
     };
     return cmocka_run_group_tests_name("pam_ovcert/faults", tests, NULL, NULL);

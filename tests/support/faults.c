@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,14 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -61,18 +66,37 @@ static bool fails(FaultKind kind, const char *function) {
     return true;
 }
 
+/* libc's own, for what is more than a system call. */
+#define NEXT(name)                                                                                                     \
+    __typeof__(&name) next;                                                                                            \
+    void *symbol = dlsym(RTLD_NEXT, #name);                                                                            \
+    memcpy(&next, &symbol, sizeof next) /* POSIX's way from data to function */
+
+typedef long (*Kernel)(long number, ...);
+
+/* syscall(2) itself is one of the functions below. */
+static Kernel kernel(void) {
+    static Kernel known;
+
+    if (!known) {
+        NEXT(syscall);
+        known = next;
+    }
+    return known;
+}
+
 #ifdef FAULTS_PRELOAD
 __attribute__((constructor)) static void map_faults(void) {
     const char *path = getenv(FAULTS_FILE);
-    int file = path ? (int) syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
+    int file = path ? (int) kernel()(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
     void *memory;
 
     if (file < 0)
         abort();
-    memory = (void *) syscall(SYS_mmap, NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    memory = (void *) kernel()(SYS_mmap, NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (memory == MAP_FAILED)
         abort();
-    (void) syscall(SYS_close, file); /* the mapping stays */
+    (void) kernel()(SYS_close, file); /* the mapping stays */
     faults = memory;
 }
 #endif
@@ -117,7 +141,7 @@ EXPORT void free(void *memory) {
 EXPORT void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
     if (fails(FAULT_MEMORY, "mmap"))
         return MAP_FAILED;
-    return (void *) syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+    return (void *) kernel()(SYS_mmap, address, size, protection, flags, fd, offset);
 }
 
 EXPORT void *mmap64(void *address, size_t size, int protection, int flags, int fd, off64_t offset) {
@@ -127,7 +151,7 @@ EXPORT void *mmap64(void *address, size_t size, int protection, int flags, int f
 /* --- sockets --- */
 
 /* A system call of an int result, that fails or is made. */
-#define CALL(kind, name, ...) (fails(kind, #name) ? -1 : (int) syscall(SYS_##name, __VA_ARGS__))
+#define CALL(kind, name, ...) (fails(kind, #name) ? -1 : (int) kernel()(SYS_##name, __VA_ARGS__))
 
 EXPORT int socket(int domain, int type, int protocol) {
     return CALL(FAULT_SOCKETS, socket, domain, type, protocol);
@@ -137,24 +161,50 @@ EXPORT int socketpair(int domain, int type, int protocol, int fds[2]) {
     return CALL(FAULT_SOCKETS, socketpair, domain, type, protocol, fds);
 }
 
+/* glibc declares addresses as unions of pointers. */
+EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size) {
+    return CALL(FAULT_SOCKETS, connect, fd, address.__sockaddr__, size);
+}
+
+EXPORT int getsockname(int fd, __SOCKADDR_ARG address, socklen_t *size) {
+    return CALL(FAULT_SOCKETS, getsockname, fd, address.__sockaddr__, size);
+}
+
+EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
+    return CALL(FAULT_SOCKETS, setsockopt, fd, level, option, value, size);
+}
+
 EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t *size) {
     return CALL(FAULT_PROCESS, getsockopt, fd, level, option, value, size);
 }
 
 EXPORT ssize_t send(int fd, const void *data, size_t size, int flags) {
-    return fails(FAULT_SOCKETS, "send") ? -1 : syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
+    return fails(FAULT_SOCKETS, "send") ? -1 : kernel()(SYS_sendto, fd, data, size, flags, NULL, 0);
 }
 
 EXPORT ssize_t recv(int fd, void *data, size_t size, int flags) {
-    return fails(FAULT_SOCKETS, "recv") ? -1 : syscall(SYS_recvfrom, fd, data, size, flags, NULL, NULL);
+    return fails(FAULT_SOCKETS, "recv") ? -1 : kernel()(SYS_recvfrom, fd, data, size, flags, NULL, NULL);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-    return fails(FAULT_SOCKETS, "sendmsg") ? -1 : syscall(SYS_sendmsg, fd, message, flags);
+    return fails(FAULT_SOCKETS, "sendmsg") ? -1 : kernel()(SYS_sendmsg, fd, message, flags);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    return fails(FAULT_SOCKETS, "recvmsg") ? -1 : syscall(SYS_recvmsg, fd, message, flags);
+    return fails(FAULT_SOCKETS, "recvmsg") ? -1 : kernel()(SYS_recvmsg, fd, message, flags);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
+    return fails(FAULT_SOCKETS, "readv") ? -1 : kernel()(SYS_readv, fd, parts, count);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *parts, int count) {
+    return fails(FAULT_SOCKETS, "writev") ? -1 : kernel()(SYS_writev, fd, parts, count);
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals) {
+    NEXT(ppoll);
+    return fails(FAULT_SOCKETS, "ppoll") ? -1 : next(fds, count, timeout, signals);
 }
 
 EXPORT int poll(struct pollfd *fds, nfds_t count, int milliseconds) {
@@ -197,7 +247,7 @@ EXPORT int open(const char *path, int flags, ...) {
 /* Linux frees the descriptor whatever the result. */
 EXPORT int close(int fd) {
     bool failing = fails(FAULT_FILES, "close");
-    int error = errno, result = (int) syscall(SYS_close, fd);
+    int error = errno, result = (int) kernel()(SYS_close, fd);
 
     if (!failing)
         return result;
@@ -252,23 +302,23 @@ EXPORT int access(const char *path, int mode) {
 }
 
 EXPORT ssize_t read(int fd, void *data, size_t size) {
-    return fails(FAULT_FILES, "read") ? -1 : syscall(SYS_read, fd, data, size);
+    return fails(FAULT_FILES, "read") ? -1 : kernel()(SYS_read, fd, data, size);
 }
 
 EXPORT ssize_t write(int fd, const void *data, size_t size) {
-    return fails(FAULT_FILES, "write") ? -1 : syscall(SYS_write, fd, data, size);
+    return fails(FAULT_FILES, "write") ? -1 : kernel()(SYS_write, fd, data, size);
 }
 
 EXPORT ssize_t pread64(int fd, void *data, size_t size, off64_t offset) {
-    return fails(FAULT_FILES, "pread") ? -1 : syscall(SYS_pread64, fd, data, size, offset);
+    return fails(FAULT_FILES, "pread") ? -1 : kernel()(SYS_pread64, fd, data, size, offset);
 }
 
 /* Half of it is written: a page torn. */
 EXPORT ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
     if (!fails(FAULT_FILES, "pwrite"))
-        return syscall(SYS_pwrite64, fd, data, size, offset);
+        return kernel()(SYS_pwrite64, fd, data, size, offset);
     int error = errno;
-    (void) syscall(SYS_pwrite64, fd, data, size / 2, offset);
+    (void) kernel()(SYS_pwrite64, fd, data, size / 2, offset);
     errno = error;
     return -1;
 }
@@ -337,11 +387,16 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *ret_old) {
     return CALL(FAULT_PROCESS, rt_sigprocmask, how, set, ret_old, NSIG / 8);
 }
 
-/* libc's own, for what is more than a system call. */
-#define NEXT(name)                                                                                                     \
-    __typeof__(&name) next;                                                                                            \
-    void *symbol = dlsym(RTLD_NEXT, #name);                                                                            \
-    memcpy(&next, &symbol, sizeof next) /* POSIX's way from data to function */
+/* pthread_sigmask(3) returns its error. */
+EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *ret_old) {
+    NEXT(pthread_sigmask);
+    return fails(FAULT_PROCESS, "pthread_sigmask") ? errno : next(how, set, ret_old);
+}
+
+EXPORT int signalfd(int fd, const sigset_t *set, int flags) {
+    NEXT(signalfd);
+    return fails(FAULT_PROCESS, "signalfd") ? -1 : next(fd, set, flags);
+}
 
 EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
     NEXT(setrlimit64);
@@ -381,6 +436,45 @@ EXPORT int initgroups(const char *user, gid_t group) {
 EXPORT int clearenv(void) {
     NEXT(clearenv);
     return fails(FAULT_PROCESS, "clearenv") ? -1 : next();
+}
+
+EXPORT long syscall(long number, ...) {
+    long words[6];
+    va_list arguments;
+
+    va_start(arguments, number);
+    for (size_t i = 0; i < 6; i++)
+        words[i] = va_arg(arguments, long);
+    va_end(arguments);
+    return fails(FAULT_PROCESS, "syscall")
+               ? -1
+               : kernel()(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+EXPORT ssize_t getrandom(void *octets, size_t size, unsigned flags) {
+    return fails(FAULT_PROCESS, "getrandom") ? -1 : kernel()(SYS_getrandom, octets, size, flags);
+}
+
+EXPORT int waitid(idtype_t type, id_t id, siginfo_t *ret, int options) {
+    return CALL(FAULT_PROCESS, waitid, type, id, ret, options, NULL);
+}
+
+EXPORT int posix_spawn(pid_t *ret, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+    NEXT(posix_spawn);
+    return fails(FAULT_PROCESS, "posix_spawn") ? errno : next(ret, path, actions, attributes, argv, envp);
+}
+
+EXPORT int getpwnam_r(const char *name, struct passwd *entry, char *space, size_t size, struct passwd **ret) {
+    NEXT(getpwnam_r);
+    *ret = NULL;
+    return fails(FAULT_PROCESS, "getpwnam_r") ? errno : next(name, entry, space, size, ret);
+}
+
+EXPORT int getpwuid_r(uid_t uid, struct passwd *entry, char *space, size_t size, struct passwd **ret) {
+    NEXT(getpwuid_r);
+    *ret = NULL;
+    return fails(FAULT_PROCESS, "getpwuid_r") ? errno : next(uid, entry, space, size, ret);
 }
 
 EXPORT struct passwd *getpwnam(const char *name) {
