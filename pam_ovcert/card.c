@@ -131,9 +131,6 @@ int card_name_user(const Transaction *transaction, Budget *bus) {
     unsigned seconds = transaction->options.wait_seconds;
     if (geteuid() != 0 || !is_unnamed(transaction))
         return PAM_SUCCESS;
-    const Prompts loud = {.pam = transaction->pam};
-    if (seconds > 0)
-        prompts_info(&loud, _("Insert your card."));
     int r = sources_list_tokens(transaction, seconds, &sources, &detail);
     if (r == 0)
         return name_user(transaction, &sources, bus);

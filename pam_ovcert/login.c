@@ -4,6 +4,7 @@
  * certificates. */
 #include "pam_ovcert/login.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -197,13 +198,13 @@ static bool wait_for_card(Login *login) {
     char *CLEANUP(free_pointer) detail = NULL;
     if (login->n_offers > 0 || transaction->options.wait_seconds == 0)
         return true;
-    const Prompts loud = {.pam = transaction->pam}; /* without it nobody knows what is waited for */
-    prompts_info(&loud, _("Insert your card."));
     free_pointer(&login->offers);
     login->offers = NULL;
     sources_done(&login->sources);
     listing_done(&login->listing); /* some modules see only what was there when they were loaded */
     int r = sources_list_tokens(transaction, transaction->options.wait_seconds, &login->sources, &detail);
+    if (r == -EINTR)
+        return stop(login, PAM_AUTHINFO_UNAVAIL, LOG_DEBUG, "the wait for a token was cancelled");
     return r == 0 ? fill_offers(login) : stop_at_helper(login, "waiting for a token", r, detail);
 }
 

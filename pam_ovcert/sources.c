@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "common/frame.h"
+#include "common/i18n.h"
 #include "common/text.h"
+#include "pam_ovcert/interrupt.h"
 
 static uint64_t after_seconds(unsigned seconds) {
     return frame_now() + seconds * UINT64_C(1000000);
@@ -115,21 +117,35 @@ int sources_list(const Transaction *transaction, Listing *listing, Sources *ret,
 }
 
 /* wait_seconds: 0 for what is there now. */
-static int list_tokens(const Transaction *transaction, unsigned wait_seconds, Sources *sources, char **ret_detail) {
+static int list_tokens(const Transaction *transaction, unsigned wait_seconds, int interrupt_fd, Sources *sources,
+                       char **ret_detail) {
     Helper *CLEANUP(helper_freep) helper = NULL;
     unsigned seconds = wait_seconds + SOURCES_LIST_SECONDS;
     int r = start(transaction, true, seconds, &helper);
     if (r != 0)
         return r;
     uint64_t deadline = after_seconds(seconds);
-    r = wait_seconds > 0 ? helper_wait(helper, wait_seconds, -1, deadline, &sources->tokens, &sources->n_tokens)
-                         : helper_list(helper, deadline, &sources->tokens, &sources->n_tokens);
+    r = wait_seconds > 0
+            ? helper_wait(helper, wait_seconds, interrupt_fd, deadline, &sources->tokens, &sources->n_tokens)
+            : helper_list(helper, deadline, &sources->tokens, &sources->n_tokens);
     return keep_detail(helper, r, ret_detail);
+}
+
+/* Whoever reads that a card is waited for may press Ctrl-C at once. */
+static int wait_for_tokens(const Transaction *transaction, unsigned seconds, Sources *sources, char **ret_detail) {
+    const Prompts loud = {.pam = transaction->pam}; /* without it nobody knows what is waited for */
+    Interrupt interrupt;
+    interrupt_begin(&interrupt);
+    prompts_info(&loud, _("Insert your card."));
+    int r = list_tokens(transaction, seconds, interrupt.fd, sources, ret_detail);
+    interrupt_end(&interrupt);
+    return r;
 }
 
 int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail) {
     Sources CLEANUP(sources_done) sources = {0};
-    int r = list_tokens(transaction, seconds, &sources, ret_detail);
+    int r = seconds > 0 ? wait_for_tokens(transaction, seconds, &sources, ret_detail)
+                        : list_tokens(transaction, 0, -1, &sources, ret_detail);
     if (r == 0)
         r = join(&sources);
     if (r != 0)

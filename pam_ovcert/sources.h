@@ -52,7 +52,8 @@ void listing_done(Listing *listing); /* kills and reaps the runs */
 void listing_keep(Listing *listing, const HelperSource *source);
 /* Waits for the runs. Tokens that cannot be listed are journalled and no reason to fail, since a file may do. */
 int sources_list(const Transaction *transaction, Listing *listing, Sources *ret, char **ret_detail);
-/* The tokens alone; waits for one when seconds > 0. For root, or for oneself. */
+/* The tokens alone; says that a card is waited for, and does, when seconds > 0. For root, or for oneself. -EINTR: the
+ * wait was cancelled. */
 int sources_list_tokens(const Transaction *transaction, unsigned seconds, Sources *ret, char **ret_detail);
 
 bool source_is_token(const HelperSource *source);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Stands in for ovcert-credential: the real one needs a user's home and real .p12 files, which the end-to-end tests
  * have. What it holds is its program name (argv[0] is a link's name). */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,14 @@ static void sign(const char *how) {
     say(CREDENTIAL_SIGNED, &payload);
 }
 
+/* Somebody presses Ctrl-C in place of putting a card in. */
+static void interrupt_and_wait(void) {
+    Bytes CLEANUP(bytes_done) nothing = {0};
+    uint8_t type;
+    need(kill(getppid(), SIGINT));
+    need(frame_receive(CREDENTIAL_SOCKET_FD, &type, &nothing, frame_now() + ample)); /* the end */
+}
+
 static void answer(const char *how, Mode mode) {
     static bool listed;
     Bytes CLEANUP(bytes_done) request = {0};
@@ -170,6 +179,8 @@ static void answer(const char *how, Mode mode) {
         say_failed(CREDENTIAL_OUTCOME_CONFIGURATION);
     else if (type == CREDENTIAL_LIST)
         say_sources(how, mode, false);
+    else if (type == CREDENTIAL_WAIT && strcmp(how, "card-interrupted") == 0)
+        interrupt_and_wait();
     else if (type == CREDENTIAL_WAIT)
         say_sources(how, mode, true);
     else if (type == CREDENTIAL_UNLOCK && (listed || strcmp(how, "one-run") != 0))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of pam_ovcert/login: every way in which a sign-in can end, through the real libpam and a real bus. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -588,6 +589,24 @@ static void test_a_card_is_waited_for_only_when_asked_to(void **state) {
     stack_free(stack);
 }
 
+static void test_waiting_for_a_card_is_cancelled_by_ctrl_c_and_leaves_the_way_to_the_password_open(void **state) {
+    (void) state;
+    static void (*const dispositions[])(int) = {SIG_DFL, SIG_IGN}; /* as su(1) and as login(1) */
+    Stack *stack = stack_of("card-interrupted", "wait=60");
+    for (size_t i = 0; i < ELEMENTSOF(dispositions); i++) {
+        sigset_t mask, pending;
+        assert_ptr_not_equal(signal(SIGINT, dispositions[i]), SIG_ERR);
+        size_t descriptors = stack_count_descriptors();
+        assert_int_equal(sign_in(stack, NULL, ANSWERS(SCRIPT_PASSPHRASE)), PAM_AUTHINFO_UNAVAIL);
+        assert_string_equal(stack->shown, "info: Insert your card.\n");
+        assert_true(sigprocmask(SIG_BLOCK, NULL, &mask) == 0 && sigismember(&mask, SIGINT) == 0);
+        assert_true(sigpending(&pending) == 0 && sigismember(&pending, SIGINT) == 0);
+        assert_int_equal(stack_count_descriptors(), descriptors);
+    }
+    assert_ptr_not_equal(signal(SIGINT, SIG_DFL), SIG_ERR);
+    stack_free(stack);
+}
+
 static void test_s22_outcomes_of_a_token_have_their_codes(void **state) {
     (void) state;
     static const struct {
@@ -683,6 +702,7 @@ int main(int argc, char *argv[]) {
         cmocka_unit_test(test_a_token_with_few_tries_left_warns),
         cmocka_unit_test(test_a_pin_pad_is_pointed_at_and_nothing_is_asked),
         cmocka_unit_test(test_a_card_is_waited_for_only_when_asked_to),
+        cmocka_unit_test(test_waiting_for_a_card_is_cancelled_by_ctrl_c_and_leaves_the_way_to_the_password_open),
         cmocka_unit_test(test_s22_outcomes_of_a_token_have_their_codes),
         cmocka_unit_test(test_an_empty_user_name_stands_for_the_cards_user_when_root_wants_it),
     };
