@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Clock: lets a program in the sandbox believe that it is another day. tools/sandboxkit.py compiles it and loads it
- * into ovcertd with LD_PRELOAD; OVCERT_CLOCK_OFFSET says by how many seconds the wall clock is moved.
+ * into ovcertd with LD_PRELOAD; OVCERT_CLOCK_OFFSET says by how many seconds the wall clock is moved. The size of the
+ * file that OVCERT_CLOCK_SLEPT names, in octets, is how many seconds the machine was suspended: CLOCK_BOOTTIME counts
+ * them, CLOCK_MONOTONIC does not.
  *
- * Only the wall clock moves, as when somebody sets it: libfaketime moves the absolute timers of every clock along, so
+ * Else only the wall clock moves, as when somebody sets it: libfaketime moves the absolute timers of every clock along, so
  * that sd-event, which waits on the monotonic one, never wakes up. Never part of the product. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -17,11 +20,20 @@ static time_t offset(void) {
     return text ? (time_t) strtoll(text, NULL, 10) : 0;
 }
 
+static time_t slept(void) {
+    const char *path = getenv("OVCERT_CLOCK_SLEPT");
+    struct stat status;
+
+    return path && stat(path, &status) == 0 ? (time_t) status.st_size : 0;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now) {
     long r = syscall(SYS_clock_gettime, clock, now);
 
     if (r == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
         now->tv_sec += offset();
+    if (r == 0 && clock == CLOCK_BOOTTIME)
+        now->tv_sec += slept();
     return (int) r;
 }
 

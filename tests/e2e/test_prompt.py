@@ -10,6 +10,7 @@ import unittest
 
 import harness
 from harness import ASK_PASSPHRASE, CHOICE, DONE, PASSWORD, QUESTION, Terminal, ask, ca, ctl, kit, memory_holds, must, sign_in
+from test_token import helpers
 
 LOGIN = r"login: ?$"
 PIN = r"PIN of [^\r\n]*: ?$"
@@ -65,9 +66,9 @@ class Prompt(harness.Case):
         self.assertIn(f"I am {user}", terminal.shown)
         return terminal
 
-    def su(self, user, **answers):
+    def su(self, user, variables=None, **answers):
         """su(1) by somebody else; where a sanitizer forbids set-user-id, by root, who is asked all the same here."""
-        variables = harness.pam_host_environment()
+        variables = harness.pam_host_environment() if variables is None else variables
         terminal = Terminal("root" if variables else "other", "su", user, "-c", "echo I am $(id -un)", variables=variables)
         patterns = {"choice": CHOICE, "passphrase": ASK_PASSPHRASE, "password": PASSWORD, "question": QUESTION}
         terminal.status = terminal.converse({patterns[name]: list(texts) for name, texts in answers.items()})
@@ -218,6 +219,24 @@ class Renewing(Prompt):
                 self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds the passphrase")
             terminal.child.close(force=True)
 
+    def at_the_second_question(self):
+        """login, after both passphrases and the password were typed; nothing is decided yet."""
+        terminal = Terminal("root", "login", variables=harness.pam_host_environment())
+        answers = {LOGIN: ["demo"], PASSWORD: ["demo"], ASK_PASSPHRASE: [kit.PASSPHRASE] * 2, CHOICE: [NUMBER_OF_OLD, NUMBER_OF_NEW],
+                   QUESTION: ["y", None]}
+        while (answer := answers[pattern := list(answers)[terminal.expect(*answers)]].pop(0)) is not None:
+            terminal.answer(pattern, answer)
+        return terminal
+
+    def test_s24_at_the_last_question_the_passphrases_are_in_nobodys_memory(self):
+        terminal = self.at_the_second_question()
+        self.assertTrue(memory_holds(terminal.child.pid, b"pam_ovcert"), "it cannot be searched")
+        for pid in (terminal.child.pid, self.world.daemon.pid, *helpers()):
+            self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds a passphrase")
+        terminal.type("n")
+        terminal.converse({SHELL: shell_word()})
+        self.assertIn_(terminal)
+
     def test_a_terminal_that_is_closed_at_the_first_question_changes_nothing(self):
         self.hang_up_at(1)
         self.nothing_changed()
@@ -294,6 +313,7 @@ class Missing(Prompt):
             terminal = Terminal("root", "login")
             terminal.converse({LOGIN: [user], PASSWORD: [user], SHELL: shell_word()})
             self.assertIn_(terminal, user)
+        self.assertIn_(self.su("demo", variables={}, password=["demo"]))
 
     def test_with_nothing_missing_an_empty_passphrase_leads_to_the_password(self):
         self.world.begin_valid()
@@ -489,6 +509,14 @@ class Cards(Prompt):
         result = self.assertCode(sign_in("demo", "demo", service="gdm-password"), "PAM_SUCCESS")
         self.assertNotIn("PIN", result.shown)
 
+    def test_s01_a_card_with_the_certificate_alone_signs_nobody_in(self):
+        self.begin()
+        self.tool("softhsm2-util", "--init-token", "--free", "--label", "card", "--pin", self.CODE, "--so-pin", "31415926")
+        self.put_certificate("card", "new", "01", False)
+        result = sign_in("demo", self.CODE, service="gdm-password")
+        self.assertIn("PIN of ", result.shown)
+        self.assertNotEqual(result.code, "PAM_SUCCESS", str(result))
+
     def test_s22_a_wrong_pin_does_not_fall_back_to_the_password(self):
         self.begin()
         self.insert("card", "new")
@@ -568,6 +596,19 @@ class Cards(Prompt):
         terminal.expect("Insert your card")
         os.rename(f"{self.FOLDER}/{token}", f"{self.FOLDER}/tokens/{token}")
         self.assertEqual(terminal.converse({PIN: [self.CODE]}), 0, terminal.shown)
+
+    def test_waiting_for_a_card_is_cancelled_by_ctrl_c_and_the_password_does(self):
+        self.begin()
+        write_stacks(auth="wait=300")
+        for program, patterns in ((("login",), {LOGIN: ["demo"]}), (("su", "demo"), {})):
+            with self.subTest(program[0]):
+                terminal = Terminal("root" if program[0] == "login" or harness.pam_host_environment() else "other", *program,
+                                    variables=harness.pam_host_environment())
+                while terminal.expect("Insert your card", *patterns) != 0:
+                    terminal.answer(LOGIN, patterns[LOGIN].pop(0))
+                terminal.interrupt()
+                terminal.converse({PASSWORD: ["demo"], SHELL: shell_word()})
+                self.assertIn_(terminal)
 
     def test_without_the_system_user_for_tokens_files_still_do(self):
         self.begin()

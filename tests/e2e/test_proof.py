@@ -103,6 +103,19 @@ class Login(harness.Case):
         self.assertEqual(signer.finish(signature), "ok")
         self.assertEqual(signer.finish(signature), "ChallengeInvalid")
 
+    def test_s03_a_challenge_ends_after_thirty_seconds_also_when_the_machine_sleeps(self):
+        slept = os.path.join(kit.SANDBOX, "slept")
+        with open(slept, "wb"):
+            pass
+        self.addCleanup(os.unlink, slept)
+        self.world.restart(clock="+0s", extra_environment={"OVCERT_CLOCK_SLEPT": slept})
+        signer = Signer().begin()
+        os.truncate(slept, 25)
+        self.assertEqual(signer.finish(), "ok")
+        signer.begin()
+        os.truncate(slept, 25 + 31)
+        self.assertEqual(signer.finish(), "ChallengeInvalid")
+
     def test_s05_a_failed_answer_uses_the_challenge_up(self):
         signer = Signer().begin()
         self.assertEqual(signer.finish(b"\0" * 256), "SignatureInvalid")
