@@ -58,10 +58,6 @@ static void show_verdict(const Tool *tool, bool accepted, const Reasons *reasons
     view_reasons(tool, reasons, false);
 }
 
-static bool is_blocked(const ProfileInfo *profile) {
-    return strcmp(profile->state, "blocked") == 0;
-}
-
 static void show_profile(const Tool *tool, const ProfileInfo *profile) {
     const Output *output = &tool->output;
     output_property(output, _("User"), COLOUR_BOLD, "%s", profile->user);
@@ -70,19 +66,10 @@ static void show_profile(const Tool *tool, const ProfileInfo *profile) {
     output_property(output, _("Holder"), COLOUR_NONE, "%s", profile->holder[0] ? profile->holder : _("not set yet"));
 }
 
-static void show_block(const Tool *tool, const ProfileInfo *profile) {
-    if (!is_blocked(profile))
-        return;
-    output_say(&tool->output, "\n%s%s%s", output_colour(&tool->output, COLOUR_RED),
-               _("Whatever the certificate is like: the profile is blocked, and nobody signs in by it."),
-               output_colour(&tool->output, COLOUR_NONE));
-    output_say(&tool->output, _("Only an administrator can unblock it: \"ovcertctl unblock %s\"."), profile->user);
-}
-
 /* --- a profile's certificate --- */
 
 static bool is_good(const ProfileInfo *profile) {
-    return profile->has_certificate && profile->certificate.accepted && !is_blocked(profile);
+    return profile->has_certificate && profile->certificate.accepted && !view_is_blocked(profile);
 }
 
 static void show_assigned(const Tool *tool, const ProfileInfo *profile) {
@@ -101,7 +88,7 @@ static void show_own(const Tool *tool, const ProfileInfo *profile) {
         show_assigned(tool, profile);
     else
         output_say(&tool->output, "\n%s", _("No certificate is assigned yet; assign one with \"ovcertctl assign\"."));
-    show_block(tool, profile);
+    view_block(tool, profile);
     view_operations(tool, profile);
 }
 
@@ -196,7 +183,7 @@ static void show_file(const Tool *tool, const Explanation *explanation) {
     show_verdict(tool, verdict->accepted, &verdict->reasons);
     if (!explanation->has_profile)
         return;
-    show_block(tool, &explanation->profile);
+    view_block(tool, &explanation->profile);
     view_operations(tool, &explanation->profile);
 }
 

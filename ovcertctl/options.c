@@ -87,9 +87,9 @@ static OptionId by_letter(int letter) {
     return OPTION_COUNT_;
 }
 
-static int bad_value(OptionId id, const char *value) {
+static int bad_value(OptionId id, const char *value, const char *advice) {
     CLEANUP(free_pointer) char *shown = text_escape_string(value);
-    output_complain(_("Give another value."), _("%s does not take \"%s\"."), specs[id].name, shown ? shown : "");
+    output_complain(advice, _("%s does not take \"%s\"."), specs[id].name, shown ? shown : "");
     return EXIT_USAGE;
 }
 
@@ -100,18 +100,20 @@ static int interpret(Options *options, OptionId id, const char *value) {
         options->format = strcmp(value, "short") == 0    ? OUTPUT_JSON_SHORT
                           : strcmp(value, "pretty") == 0 ? OUTPUT_JSON_PRETTY
                                                          : OUTPUT_TEXT;
-        return options->format == OUTPUT_TEXT ? bad_value(id, value) : 0;
+        return options->format == OUTPUT_TEXT ? bad_value(id, value, _("Give \"short\" or \"pretty\".")) : 0;
     case OPTION_UID:
         if (options_number(value, UINT32_MAX - 1, &number) < 0)
-            return bad_value(id, value);
+            return bad_value(id, value, _("Give a number."));
         options->uid = (uint32_t) number;
         return 0;
     case OPTION_LINES:
         if (options_number(value, UINT32_MAX, &options->lines) < 0 || options->lines == 0)
-            return bad_value(id, value);
+            return bad_value(id, value, _("Give a number from 1 on."));
         return 0;
     case OPTION_EXPIRING:
-        return options_time(value, &options->expiring) < 0 ? bad_value(id, value) : 0;
+        return options_time(value, &options->expiring) < 0
+                   ? bad_value(id, value, _("Give hours, days or weeks: 12h, 30d or 4w."))
+                   : 0;
     default:
         return 0;
     }

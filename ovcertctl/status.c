@@ -42,7 +42,7 @@ int verb_status(Tool *tool, char **operands, size_t n_operands) {
         return r;
     if (!profile.has_certificate)
         return EXIT_NOT_FOUND;
-    return profile.certificate.accepted ? EXIT_DONE : EXIT_FAILED;
+    return profile.certificate.accepted && !view_is_blocked(&profile) ? EXIT_DONE : EXIT_FAILED;
 }
 
 int verb_profile_show(Tool *tool, char **operands, size_t n_operands) {

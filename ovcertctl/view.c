@@ -112,6 +112,19 @@ static void view_unassigned(const Tool *tool, const ProfileInfo *profile) {
         output_say(&tool->output, "\n%s", _("Assign one with \"ovcertctl assign\"."));
 }
 
+bool view_is_blocked(const ProfileInfo *profile) {
+    return strcmp(profile->state, "blocked") == 0;
+}
+
+void view_block(const Tool *tool, const ProfileInfo *profile) {
+    if (!view_is_blocked(profile))
+        return;
+    output_say(&tool->output, "\n%s%s%s", output_colour(&tool->output, COLOUR_RED),
+               _("Whatever the certificate is like: the profile is blocked, and nobody signs in by it."),
+               output_colour(&tool->output, COLOUR_NONE));
+    output_say(&tool->output, _("Only an administrator can unblock it: \"ovcertctl unblock %s\"."), profile->user);
+}
+
 /* Commands as they have to be typed: whose profile it is stands in them unless it is one's own. "renew" is for one's
  * own alone; an administrator goes on with "assign". */
 static void view_next_step(const Tool *tool, const ProfileInfo *profile, const OperationInfo *operation) {
@@ -167,6 +180,7 @@ void view_profile(const Tool *tool, const ProfileInfo *profile, bool own) {
         view_assigned(tool, profile);
     else
         view_unassigned(tool, profile);
+    view_block(tool, profile);
     view_operations(tool, profile);
     view_candidates(tool, profile);
 }

@@ -106,6 +106,9 @@ class List(Commands):
         self.assertEqual(self.names("--expiring=5000d"), ["demo", "other"])
         self.assertEqual(self.names("--expiring=5000d", "--status=expired"), ["demo"])
 
+    def test_what_is_no_stretch_of_time_is_told_with_what_would_be_one(self):
+        self.assertShows(self.assertStatus(ctl("root", "list", "--expiring", "soon"), USAGE), "30d")
+
     def test_a_filter_that_nothing_fits_is_a_usage_error(self):
         for option in ("--status=fine", "--state=expired", "--expiring=30", "--expiring=1y"):
             with self.subTest(option=option):
@@ -351,7 +354,7 @@ class Blocks(Commands):
 
     def test_a_blocked_user_signs_in_no_more_until_unblocked(self):
         must(ctl("root", "block", "demo", "--reason", "card lost"))
-        self.assertShows(ctl("demo", "status"), r"blocked(.|\n)*card lost")
+        self.assertShows(self.assertStatus(ctl("demo", "status"), FAILED), r"blocked(.|\n)*card lost(.|\n)*nobody signs in by it")
         self.assertCode(sign_in_with("new"), "PAM_AUTH_ERR")
         terminal = ask("demo", "unlink")
         self.assertEnded(terminal, FAILED)

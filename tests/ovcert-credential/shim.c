@@ -13,6 +13,7 @@
  *     hangs-at-login
  *     no-modulus     private keys do not tell their modulus
  *     opensc         says that it is OpenSC
+ *     our-opensc     has no token unless OPENSC_CONF is the file that the helper brings
  *   SHIM_PIN     what is typed on the PIN pad
  *   SHIM_LOG     a file that gets a letter for each C_Login: U for the user's, C for one of CKU_CONTEXT_SPECIFIC
  *   SHIM_PRESENT a file: as long as it is not there, no token is either
@@ -56,10 +57,18 @@ static CK_RV get_info(CK_INFO *info) {
     return rv;
 }
 
+static bool has_our_opensc_conf(void) {
+    static const char ours[] = "/ovcert/opensc.conf";
+    const char *path = getenv("OPENSC_CONF");
+    size_t size = path ? strlen(path) : 0;
+
+    return size >= sizeof ours - 1 && strcmp(path + size - (sizeof ours - 1), ours) == 0;
+}
+
 static CK_RV get_slot_list(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *count) {
     const char *path = getenv("SHIM_PRESENT");
 
-    if (!path || access(path, F_OK) == 0)
+    if ((!path || access(path, F_OK) == 0) && (!is_set("our-opensc") || has_our_opensc_conf()))
         return real->C_GetSlotList(present, slots, count);
     *count = 0;
     return CKR_OK;

@@ -224,6 +224,21 @@ static void test_s21_the_caller_s_environment_chooses_no_module_or_token(void **
     expect_signature(*state, &run);
 }
 
+static void test_opensc_gets_our_settings_unless_ours_name_others(void **state) {
+    static const struct {
+        const char *environment;
+        uint32_t tokens;
+    } table[] = {{"our-opensc", 1}, {"our-opensc OPENSC_CONF=/etc/opensc/opensc.conf", 0}};
+    char callers[] = "OPENSC_CONF=/etc/opensc/opensc.conf";
+
+    for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+        configure(*state, table[i].environment);
+        Run run = start(*state, "60", true, (char *const[]){callers, NULL});
+        assert_int_equal(count_sources(run.socket), table[i].tokens);
+        hang_up(&run);
+    }
+}
+
 static void test_s21_a_configuration_that_others_may_write_is_refused(void **state) {
     const Fixture *fixture = *state;
     char *CLEANUP(free_pointer) path = NULL;
@@ -362,6 +377,7 @@ int main(int argc, char **argv) {
         TEST(test_a_user_has_files_and_tokens),
         TEST(test_s21_modules_run_as_the_system_user),
         TEST(test_s21_the_caller_s_environment_chooses_no_module_or_token),
+        TEST(test_opensc_gets_our_settings_unless_ours_name_others),
         TEST(test_s21_a_configuration_that_others_may_write_is_refused),
         TEST(test_s22_a_wrong_pin_ends_the_process),
         TEST(test_s22_the_last_try_takes_a_word_of_the_client),

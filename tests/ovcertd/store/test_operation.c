@@ -160,6 +160,7 @@ static void test_s31_ids_do_not_repeat(void **state) {
     row.state = DONE;
     for (size_t i = 0; i < ELEMENTSOF(ids); i++) {
         assert_int_equal(store_operation_create(store, &row, ids[i]), 0);
+        assert_int_equal(strspn(ids[i], "0123456789abcdef"), 128 / 4);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(ids[i], ids[j]);
     }
