@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import harness
-from harness import CHOICE, DONE, FAILED, PASSWORD, QUESTION, Terminal, ca, ctl, kit, must, sign_in
+from harness import CHOICE, DONE, FAILED, NOT_FOUND, PASSWORD, QUESTION, Terminal, ca, ctl, kit, must, sign_in
 from sandboxkit import ASK_PIN
 
 INTERRUPTED = 130
@@ -118,6 +118,106 @@ class Many(WithTokens):
             self.world.begin_valid(name)
             kit.take_credentials("demo")
             self.assertCode(sign_in("demo", kit.PIN), "PAM_SUCCESS")
+
+
+class Readers(WithTokens):
+    """What SoftHSM2 has not, by a module that changes some of its answers (tests/ovcert-credential/shim.c)."""
+
+    LAST_TRY = r"last try\? \[y/n\] ?$"
+
+    def setUp(self):
+        super().setUp()
+        self.shim = os.path.join(self.tokens.folder, "shim.so")
+        source = os.path.join(os.path.dirname(kit.TOOLS), "tests", "ovcert-credential", "shim.c")
+        flags = subprocess.run(["pkg-config", "--cflags", "p11-kit-1"], capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", *flags, f'-DSOFTHSM_MODULE="{self.tokens.MODULE}"', "-o", self.shim, source],
+                       check=True)
+        self.tokens.insert("card", "old", "new")
+
+    def behave(self, words, pin=kit.PIN):
+        """pin: what somebody types on the reader."""
+        self.tokens.configure(self.shim, f"SHIM={words} SHIM_PIN={pin} SHIM_LOG={self.tokens.folder}/log")
+
+    def logins(self):
+        """A letter for each try of a PIN; they are forgotten."""
+        path = os.path.join(self.tokens.folder, "log")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="ascii") as log:
+            letters = log.read()
+        os.unlink(path)
+        return letters
+
+    def answer(self, answers):
+        terminal = self.start("renew")
+        terminal.status = terminal.converse({CHOICE: "1", PASSWORD: "demo", **answers, QUESTION: "y"})
+        return terminal
+
+    def test_a_pin_is_typed_on_the_reader_that_has_a_pad(self):
+        self.behave("pinpad")
+        terminal = self.assertEnded(self.answer({}), DONE)
+        self.assertRegex(terminal.shown, "Enter the PIN of card on the reader")
+        self.assertAssigned("new")
+        self.logins()
+        result = self.assertCode(sign_in("demo"), "PAM_SUCCESS")
+        self.assertIn("Enter the PIN on the reader", result.shown)
+        self.assertEqual(self.logins(), "U")
+
+    def test_s22_a_wrong_pin_on_the_reader_is_tried_once(self):
+        self.behave("pinpad", "135791")
+        self.assertRegex(self.assertEnded(self.answer({}), FAILED).shown, "PIN is wrong")
+        self.assertEqual(self.logins(), "U")
+        self.assertCode(sign_in("demo"), "PAM_AUTH_ERR")
+        self.assertEqual(self.logins(), "U")
+        self.assertAssigned("old")
+
+    def test_nobody_at_the_reader_is_a_cancelled_renewal(self):
+        self.behave("pinpad,cancels")
+        self.assertEnded(self.answer({}), FAILED)
+        self.assertNotEqual(sign_in("demo").code, "PAM_SUCCESS")
+        self.assertAssigned("old")
+
+    def test_s22_the_last_try_is_used_up_by_who_says_so_alone(self):
+        self.behave("final-try")
+        self.assertEnded(self.answer({self.LAST_TRY: "n"}), FAILED)
+        result = sign_in("demo", kit.PIN)
+        self.assertRegex(result.shown, "one try left")
+        self.assertNotIn("PIN of card (", result.shown)
+        self.assertNotEqual(result.code, "PAM_SUCCESS")
+        self.assertEqual(self.logins(), "")
+        self.assertEnded(self.answer({self.LAST_TRY: ["y"], ASK_PIN: ["135791"]}), FAILED)
+        self.assertEqual(self.logins(), "U")
+        self.assertEnded(self.answer({self.LAST_TRY: ["y"], ASK_PIN: [kit.PIN]}), DONE)
+        self.assertAssigned("new")
+
+    def test_s22_a_locked_pin_is_said_and_not_asked_for(self):
+        self.behave("locked")
+        self.assertRegex(self.assertEnded(self.answer({}), NOT_FOUND).shown, "locked")
+        result = sign_in("demo", kit.PIN)
+        self.assertRegex(result.shown, "locked")
+        self.assertNotEqual(result.code, "PAM_SUCCESS")
+        self.assertEqual(self.logins(), "")
+
+    def test_s22_a_pin_that_gets_locked_is_not_asked_for_again(self):
+        self.behave("locks")
+        self.assertRegex(self.assertEnded(self.answer({ASK_PIN: ["135791"]}), FAILED).shown, "locked")
+        self.assertEqual(self.logins(), "U")
+
+    def test_a_key_that_wants_the_pin_for_each_signature_gets_it(self):
+        self.tokens.insert("signing")
+        key = os.path.join(self.tokens.folder, "spare.der")
+        subprocess.run(["openssl", "pkey", "-in", ca("spare.key"), "-outform", "DER", "-out", key], check=True)
+        put = ("pkcs11-tool", "--module", self.tokens.MODULE, "--token-label", "signing", "--login", "--pin", kit.PIN, "--id", "01",
+               "--write-object")
+        self.tokens.tool(*put, key, "--type", "privkey", "--always-auth", "--usage-sign")
+        subprocess.run(["openssl", "x509", "-in", ca("spare.leaf.pem"), "-outform", "DER", "-out", key], check=True)
+        self.tokens.tool(*put, key, "--type", "cert")
+        self.tokens.share()
+        self.world.begin_valid("spare")
+        kit.take_credentials("demo")
+        self.behave("none")
+        self.assertCode(sign_in("demo", kit.PIN), "PAM_SUCCESS")
+        self.assertEqual(self.logins(), "UC")
 
 
 class Ended(WithTokens):
