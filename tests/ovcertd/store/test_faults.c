@@ -381,12 +381,12 @@ static bool fail_one(const World *world, Manner manner, FaultKind kind, int erro
     faults_arm(kind, error, failing);
     Run run = manner == MANNER_CRASH ? run_and_crash(world->fixture, world->shared) : run_here(world->fixture, manner);
     bool failed = faults_get()->failed;
-    char *CLEANUP(free_pointer) problem = run.problem;
     (void) snprintf(what, sizeof what, "%s, call %u (%s, %s)", manners[manner], failing, faults_get()->function,
                     strerrorname_np(error)); /* cut at most */
     assert_int_equal(count_descriptors(), descriptors);
     expect_fault(&run, manner, what);
     expect_contents(world, &run, what);
+    free(run.problem);
     return failed;
 }
 
