@@ -217,25 +217,9 @@ class Renewing(Prompt):
                     self.assertIn(name.read().strip(), ("login", "ovcertd"))
                 self.assertTrue(memory_holds(pid, b"ovcert"), "the search finds nothing at all")
                 self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds the passphrase")
+            for pid in helpers():
+                self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"helper {pid} still holds the passphrase")
             terminal.child.close(force=True)
-
-    def at_the_second_question(self):
-        """login, after both passphrases and the password were typed; nothing is decided yet."""
-        terminal = Terminal("root", "login", variables=harness.pam_host_environment())
-        answers = {LOGIN: ["demo"], PASSWORD: ["demo"], ASK_PASSPHRASE: [kit.PASSPHRASE] * 2, CHOICE: [NUMBER_OF_OLD, NUMBER_OF_NEW],
-                   QUESTION: ["y", None]}
-        while (answer := answers[pattern := list(answers)[terminal.expect(*answers)]].pop(0)) is not None:
-            terminal.answer(pattern, answer)
-        return terminal
-
-    def test_s24_at_the_last_question_the_passphrases_are_in_nobodys_memory(self):
-        terminal = self.at_the_second_question()
-        self.assertTrue(memory_holds(terminal.child.pid, b"pam_ovcert"), "it cannot be searched")
-        for pid in (terminal.child.pid, self.world.daemon.pid, *helpers()):
-            self.assertFalse(memory_holds(pid, kit.PASSPHRASE.encode()), f"process {pid} still holds a passphrase")
-        terminal.type("n")
-        terminal.converse({SHELL: shell_word()})
-        self.assertIn_(terminal)
 
     def test_a_terminal_that_is_closed_at_the_first_question_changes_nothing(self):
         self.hang_up_at(1)
