@@ -66,7 +66,7 @@ static Moment moment_now(void) {
     };
 }
 
-static int fail(const char *event, const char *what, int r) {
+static int fail(LogEvent event, const char *what, int r) {
     log_write(LOG_ERR, event, "%s: %s", what, strerror(-r));
     return r;
 }
@@ -80,9 +80,9 @@ static int load_config(const Daemon *daemon, Config *ret) {
     int r = daemon->config_file ? config_load_file(daemon->config_file, ret, &problem)
                                 : config_load(&folders, ret, &problem);
     if (r > 0)
-        log_write(LOG_ERR, "configuration", "%s", problem);
+        log_write(LOG_ERR, LOG_EVENT_CONFIGURATION_INVALID, "%s", problem);
     else if (r < 0)
-        return fail("configuration", "cannot read the configuration", r);
+        return fail(LOG_EVENT_CONFIGURATION_INVALID, "cannot read the configuration", r);
     return r;
 }
 
@@ -91,7 +91,7 @@ static int open_store(Daemon *daemon) {
     CLEANUP(free_pointer) char *problem = NULL;
     int r = store_open(&options, &daemon->store, &problem);
     if (r != 0)
-        log_write(LOG_ERR, "store", "%s", problem ? problem : strerror(-r));
+        log_write(LOG_ERR, LOG_EVENT_STORE_FAILED, "%s", problem ? problem : strerror(-r));
     return r;
 }
 
@@ -99,7 +99,7 @@ static int trust_options(const Daemon *daemon, const Config *config, TrustOption
     int64_t floor = 0;
     int r = service_clock_floor(daemon->store, &floor);
     if (r < 0)
-        return fail("store", "cannot read the clock floor", r);
+        return fail(LOG_EVENT_STORE_FAILED, "cannot read the clock floor", r);
     *ret = (TrustOptions){
         .anchors_dir = config->anchors_dir,
         .crls_dir = config->crls_dir,
@@ -113,12 +113,13 @@ static int trust_options(const Daemon *daemon, const Config *config, TrustOption
 /* One record for each faulty file and one for the whole. */
 static int report_trust(const Config *config, int r, const TrustStore *trust, const TrustProblems *problems) {
     for (size_t i = 0; i < problems->count; i++)
-        log_write(LOG_WARNING, "trust-file", "%s", problems->lines[i]);
+        log_write(LOG_WARNING, LOG_EVENT_TRUST_FILE, "%s", problems->lines[i]);
     if (r < 0) {
-        log_write(LOG_ERR, "trust", "cannot read the trust anchors in %s: %s", config->anchors_dir, strerror(-r));
+        log_write(LOG_ERR, LOG_EVENT_TRUST_FAILED, "cannot read the trust anchors in %s: %s", config->anchors_dir,
+                  strerror(-r));
         return r;
     }
-    log_write(LOG_INFO, "trust", "%zu trust anchors, %zu revocation lists", trust_store_anchors(trust),
+    log_write(LOG_INFO, LOG_EVENT_TRUST, "%zu trust anchors, %zu revocation lists", trust_store_anchors(trust),
               trust_store_crls(trust));
     return 0;
 }
@@ -138,10 +139,10 @@ static int make_service(Daemon *daemon) {
     sd_id128_t boot;
     int r = sd_id128_get_machine_app_specific(HOST_ID_APPLICATION, &host);
     if (r < 0)
-        return fail("start", "cannot read the machine id (machine-id(5))", r);
+        return fail(LOG_EVENT_START_FAILED, "cannot read the machine id (machine-id(5))", r);
     r = sd_id128_get_boot(&boot);
     if (r < 0)
-        return fail("start", "cannot read the boot id", r);
+        return fail(LOG_EVENT_START_FAILED, "cannot read the boot id", r);
     ServiceOptions options = {
         .store = daemon->store,
         .trust = daemon->trust,
@@ -151,7 +152,7 @@ static int make_service(Daemon *daemon) {
     memcpy(options.host_id, host.bytes, sizeof options.host_id);
     memcpy(options.boot_id, boot.bytes, sizeof options.boot_id);
     r = service_new(&options, &daemon->service);
-    return r < 0 ? fail("start", "cannot start the service", r) : r;
+    return r < 0 ? fail(LOG_EVENT_START_FAILED, "cannot start the service", r) : r;
 }
 
 /* --- the bus --- */
@@ -177,29 +178,30 @@ static int set_up_bus(sd_bus *bus) {
 static int connect_bus(Daemon *daemon) {
     int r = sd_bus_new(&daemon->bus);
     if (r < 0)
-        return fail("bus", "cannot make a bus connection", r);
+        return fail(LOG_EVENT_BUS_FAILED, "cannot make a bus connection", r);
     r = set_up_bus(daemon->bus);
     if (r < 0)
-        return fail("bus", "cannot set up the bus connection", r);
+        return fail(LOG_EVENT_BUS_FAILED, "cannot set up the bus connection", r);
     r = sd_bus_start(daemon->bus);
     if (r < 0)
-        return fail("bus", "cannot connect to the system bus", r);
+        return fail(LOG_EVENT_BUS_FAILED, "cannot connect to the system bus", r);
     r = sd_bus_attach_event(daemon->bus, daemon->event, SD_EVENT_PRIORITY_NORMAL);
-    return r < 0 ? fail("bus", "cannot attach the bus connection", r) : 0;
+    return r < 0 ? fail(LOG_EVENT_BUS_FAILED, "cannot attach the bus connection", r) : 0;
 }
 
 static int claim_name(Daemon *daemon) {
     int r = sd_bus_request_name(daemon->bus, OVCERT_BUS_NAME, 0);
     if (r == -EEXIST || r == -EALREADY) {
-        log_write(LOG_ERR, "bus", "the bus name " OVCERT_BUS_NAME " is taken: another ovcertd is running");
+        log_write(LOG_ERR, LOG_EVENT_BUS_FAILED,
+                  "the bus name " OVCERT_BUS_NAME " is taken: another ovcertd is running");
         return -EEXIST;
     }
     if (r == -EPERM || r == -EACCES) {
-        log_write(LOG_ERR, "bus",
+        log_write(LOG_ERR, LOG_EVENT_BUS_FAILED,
                   "the bus refuses the name " OVCERT_BUS_NAME ": is org.ovcert1.conf installed, and is this its user?");
         return r;
     }
-    return r < 0 ? fail("bus", "cannot claim the bus name " OVCERT_BUS_NAME, r) : 0;
+    return r < 0 ? fail(LOG_EVENT_BUS_FAILED, "cannot claim the bus name " OVCERT_BUS_NAME, r) : 0;
 }
 
 static int make_server(Daemon *daemon) {
@@ -211,7 +213,7 @@ static int make_server(Daemon *daemon) {
         .backend = "sqlite",
     };
     int r = server_new(&options, &daemon->server);
-    return r < 0 ? fail("bus", "cannot put the objects on the bus", r) : 0;
+    return r < 0 ? fail(LOG_EVENT_BUS_FAILED, "cannot put the objects on the bus", r) : 0;
 }
 
 /* --- reload --- */
@@ -260,13 +262,13 @@ static void watch_folders(Daemon *daemon) {
     daemon->watch = watch_free(daemon->watch);
     int r = watch_new(daemon->event, folders, ELEMENTSOF(folders), on_folders, daemon, &daemon->watch);
     if (r < 0)
-        log_write(LOG_WARNING, "watch", "cannot watch the trust folders, new files count from the next reload: %s",
-                  strerror(-r));
+        log_write(LOG_WARNING, LOG_EVENT_WATCH_FAILED,
+                  "cannot watch the trust folders, new files count from the next reload: %s", strerror(-r));
 }
 
 static void use_reloaded(Daemon *daemon, Reload *reload) {
     if (strcmp(daemon->config.store_path, reload->config.store_path) != 0)
-        log_write(LOG_WARNING, "configuration", "the database's new path counts from the next start");
+        log_write(LOG_WARNING, LOG_EVENT_STORE_MOVED, "the database's new path counts from the next start");
     service_set_trust(daemon->service, reload->trust);
     service_set_options(daemon->service, reload->config.warn_days, reload->config.first_assign_user);
     (void) trust_store_unref(daemon->trust);
@@ -328,7 +330,7 @@ static void start_reload(Daemon *daemon) {
     int r = submit_reload(daemon);
     if (r == 0)
         return;
-    log_write(LOG_ERR, "reload", "not reloaded: the former configuration holds");
+    log_write(LOG_ERR, LOG_EVENT_RELOAD_FAILED, "not reloaded: the former configuration holds");
     reload_ended(daemon, "Running with the former configuration: the new one is not valid");
 }
 
@@ -360,7 +362,7 @@ static void journal_audit_head(Daemon *daemon) {
     if (r == 0)
         log_audit_head(seq, hash);
     else
-        log_write(LOG_ERR, "audit-head", "cannot read the audit log's head");
+        log_write(LOG_ERR, LOG_EVENT_AUDIT_HEAD_FAILED, "cannot read the audit log's head");
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -369,7 +371,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
     Moment now = moment_now();
     int r = service_tick(daemon->service, &now);
     if (r < 0)
-        log_write(LOG_ERR, "tick", "the work of every minute failed: %s", strerror(-r));
+        log_write(LOG_ERR, LOG_EVENT_TICK_FAILED, "the work of every minute failed: %s", strerror(-r));
     r = server_changed(daemon->server);
     if (r < 0)
         return r;
@@ -412,16 +414,16 @@ static int start_parts(Daemon *daemon) {
     if (r != 0)
         return r;
     r = pool_new(&daemon->pool);
-    return r < 0 ? fail("start", "cannot start the pool", r) : 0;
+    return r < 0 ? fail(LOG_EVENT_START_FAILED, "cannot start the pool", r) : 0;
 }
 
 static int start_bus(Daemon *daemon) {
     int r = sd_event_default(&daemon->event);
     if (r < 0)
-        return fail("start", "cannot make the event loop", r);
+        return fail(LOG_EVENT_START_FAILED, "cannot make the event loop", r);
     r = watch_events(daemon);
     if (r < 0)
-        return fail("start", "cannot set up the event loop", r);
+        return fail(LOG_EVENT_START_FAILED, "cannot set up the event loop", r);
     watch_folders(daemon);
     r = connect_bus(daemon);
     if (r < 0)
@@ -434,14 +436,14 @@ static int start_bus(Daemon *daemon) {
 
 static int loop(Daemon *daemon) {
     (void) sd_notify(0, "READY=1\nSTATUS=Running"); /* nobody may be listening */
-    log_write(LOG_INFO, "start", "ovcertd " OVCERT_VERSION " is ready");
+    log_write(LOG_INFO, LOG_EVENT_START, "ovcertd " OVCERT_VERSION " is ready");
     int r = sd_event_loop(daemon->event);
     (void) sd_notify(0, "STOPPING=1\nSTATUS=Stopping"); /* as above */
     if (r == EXIT_SUCCESS)
         return 0;
     if (r < 0)
-        return fail("stop", "the event loop failed", r);
-    log_write(LOG_ERR, "bus", "the connection to the system bus was lost");
+        return fail(LOG_EVENT_STOP_FAILED, "the event loop failed", r);
+    log_write(LOG_ERR, LOG_EVENT_BUS_LOST, "the connection to the system bus was lost");
     return -ENOTCONN;
 }
 
@@ -450,9 +452,9 @@ static int finish(Daemon *daemon) {
     Moment now = moment_now();
     int stopped = service_stop(daemon->service, &now);
     if (stopped < 0)
-        return fail("stop", "the last changes could not be stored", stopped);
+        return fail(LOG_EVENT_STOP_FAILED, "the last changes could not be stored", stopped);
     if (r == 0)
-        log_write(LOG_INFO, "stop", "stopped");
+        log_write(LOG_INFO, LOG_EVENT_STOP, "stopped");
     return r;
 }
 

@@ -18,6 +18,17 @@
 #include "common/macros.h"
 #include "common/text.h"
 
+typedef struct Event {
+    const char *name;
+    const char *id;
+} Event;
+
+static const Event events[] = {
+#define X(symbol, name_, id_) [LOG_EVENT_##symbol] = {.name = name_, .id = id_},
+    LOG_EVENTS(X)
+#undef X
+};
+
 static int journal_is_there(void) {
     return access("/run/systemd/journal/socket", W_OK) == 0;
 }
@@ -28,7 +39,7 @@ static void to_stderr(const char *text) {
     (void) fprintf(stderr, "ovcertd: %s\n", text); /* nowhere left to report to */
 }
 
-void log_write(int priority, const char *event, const char *format, ...) {
+void log_write(int priority, LogEvent event, const char *format, ...) {
     CLEANUP(free_pointer) char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -42,8 +53,9 @@ void log_write(int priority, const char *event, const char *format, ...) {
     if (!escaped)
         return;
     if (journal_is_there())
-        (void) sd_journal_send("MESSAGE=%s", escaped, "PRIORITY=%i", priority, "OVCERT_EVENT=%s", event,
-                               "SYSLOG_IDENTIFIER=ovcertd", NULL); /* see above */
+        (void) sd_journal_send("MESSAGE=%s", escaped, "PRIORITY=%i", priority, "MESSAGE_ID=%s", events[event].id,
+                               "OVCERT_EVENT=%s", events[event].name, "SYSLOG_IDENTIFIER=ovcertd",
+                               NULL); /* see above */
     to_stderr(escaped);
 }
 
@@ -53,8 +65,9 @@ void log_audit_head(uint64_t seq, const uint8_t hash[32]) {
         return;
     if (journal_is_there())
         (void) sd_journal_send("MESSAGE=audit log: row %" PRIu64 ", hash %s", seq, hex, "PRIORITY=%i", LOG_INFO,
-                               "OVCERT_EVENT=audit-head", "OVCERT_AUDIT_SEQ=%" PRIu64, seq, "OVCERT_AUDIT_HASH=%s", hex,
-                               "SYSLOG_IDENTIFIER=ovcertd", NULL); /* see above */
+                               "MESSAGE_ID=%s", events[LOG_EVENT_AUDIT_HEAD].id, "OVCERT_EVENT=%s",
+                               events[LOG_EVENT_AUDIT_HEAD].name, "OVCERT_AUDIT_SEQ=%" PRIu64, seq,
+                               "OVCERT_AUDIT_HASH=%s", hex, "SYSLOG_IDENTIFIER=ovcertd", NULL); /* see above */
     CLEANUP(free_pointer) char *text = NULL;
     if (asprintf(&text, "audit log: row %" PRIu64 ", hash %s", seq, hex) < 0) {
         text = NULL;

@@ -63,13 +63,14 @@ static int read_options(int argc, char *argv[], MainOptions *ret) {
 
 static int prepare_process(void) {
     if (geteuid() == 0) {
-        log_write(LOG_ERR, "start", "ovcertd does not run as root; start it as its own user (systemctl start ovcertd)");
+        log_write(LOG_ERR, LOG_EVENT_START_FAILED,
+                  "ovcertd does not run as root; start it as its own user (systemctl start ovcertd)");
         return -EPERM;
     }
     (void) umask(077); /* cannot fail */
     int r = secret_harden_process();
     if (r < 0) {
-        log_write(LOG_ERR, "start", "cannot protect the process: %s", strerror(-r));
+        log_write(LOG_ERR, LOG_EVENT_START_FAILED, "cannot protect the process: %s", strerror(-r));
         return r;
     }
     /* Before any thread is made; the event loop takes them. */

@@ -120,7 +120,7 @@ static void log_refusal(const Request *request, int outcome) {
     if (request->actor.uid != 0)
         return;
     const char *detail = request->failure.detail;
-    log_write(LOG_NOTICE, "login-refused", "sign-in by certificate refused: %s%s%s",
+    log_write(LOG_NOTICE, LOG_EVENT_LOGIN_REFUSED, "sign-in by certificate refused: %s%s%s",
               ovcert_error_name(outcome) + strlen(OVCERT_ERROR_PREFIX), detail ? ": " : "", detail ? detail : "");
 }
 

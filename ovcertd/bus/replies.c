@@ -79,14 +79,14 @@ Replies *replies_free(Replies *replies) {
 static void send_message(BusContext *context, sd_bus_message *message) {
     int r = sd_bus_send(context->bus, message, NULL);
     if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
-        log_write(LOG_WARNING, "reply-lost", "cannot send a reply: %s", strerror(-r));
+        log_write(LOG_WARNING, LOG_EVENT_REPLY_LOST, "cannot send a reply: %s", strerror(-r));
 }
 
 static void send_storage_error(BusContext *context, sd_bus_message *call) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = sd_bus_message_new_method_errorf(call, &reply, ovcert_error_name(OVCERT_ERROR_STORAGE), "%s", "");
     if (r < 0)
-        log_write(LOG_WARNING, "reply-lost", "cannot make a reply: %s", strerror(-r));
+        log_write(LOG_WARNING, LOG_EVENT_REPLY_LOST, "cannot make a reply: %s", strerror(-r));
     else
         send_message(context, reply);
 }
@@ -127,7 +127,7 @@ int replies_commit(BusContext *context) {
     }
     int r = service_commit(context->service);
     if (r < 0)
-        log_write(LOG_CRIT, "commit-failed", "the database did not take the changes, nothing of them holds: %s",
+        log_write(LOG_CRIT, LOG_EVENT_COMMIT_FAILED, "the database did not take the changes, nothing of them holds: %s",
                   strerror(-r));
     send_held(context, r == 0);
     signals_flush(context, r == 0);

@@ -104,13 +104,14 @@ static void answer_error(BusContext *context, sd_bus_message *message, int outco
     const char *name = ovcert_error_name(outcome > 0 ? outcome : OVCERT_ERROR_STORAGE);
     assert(name);
     if (outcome < 0)
-        log_write(LOG_ERR, "request-failed", "%s failed: %s", sd_bus_message_get_member(message), strerror(-outcome));
+        log_write(LOG_ERR, LOG_EVENT_REQUEST_FAILED, "%s failed: %s", sd_bus_message_get_member(message),
+                  strerror(-outcome));
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r = sd_bus_message_new_method_errorf(message, &reply, name, "%s", detail ? detail : "");
     if (r >= 0)
         r = replies_send(context, message, reply);
     if (r < 0)
-        log_write(LOG_WARNING, "reply-lost", "cannot send a reply: %s", strerror(-r));
+        log_write(LOG_WARNING, LOG_EVENT_REPLY_LOST, "cannot send a reply: %s", strerror(-r));
 }
 
 int request_new_reply(Request *request, sd_bus_message **ret) {

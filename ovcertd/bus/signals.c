@@ -89,7 +89,7 @@ static void tell(BusContext *context, uid_t owner, MakeSignal make, const void *
             continue;
         int r = send_to(context, name, make, data);
         if (r < 0)
-            log_write(LOG_WARNING, "signal-lost", "cannot send a signal: %s", strerror(-r));
+            log_write(LOG_WARNING, LOG_EVENT_SIGNAL_LOST, "cannot send a signal: %s", strerror(-r));
     }
 }
 
@@ -97,7 +97,7 @@ static void tell_changed(BusContext *context, const char *user, uid_t owner) {
     CLEANUP(free_pointer) char *path = NULL;
     int r = object_path_of(user, &path);
     if (r < 0)
-        log_write(LOG_WARNING, "signal-lost", "cannot send a signal: %s", strerror(-r));
+        log_write(LOG_WARNING, LOG_EVENT_SIGNAL_LOST, "cannot send a signal: %s", strerror(-r));
     else
         tell(context, owner, make_invalidation, path);
 }

@@ -3,6 +3,7 @@
 import os
 import pwd
 import random
+import re
 import signal
 import sqlite3
 import stat
@@ -161,6 +162,17 @@ class Life(harness.Case):
         daemon = self.world.start(extra_environment=pid_free)
         for _ in range(2):
             self.assertTrue(daemon.notify.wait("WATCHDOG=1", 10, lambda: daemon.process.poll() is None), daemon.log_tail())
+
+    def test_its_records_bear_the_id_of_the_catalogue(self):
+        catalogue = {}
+        with open("/usr/lib/systemd/catalog/ovcert.catalog", encoding="utf-8") as file:
+            for event, message_id in re.findall(r"^# ([a-z-]+)\n-- ([0-9a-f]{32})$", file.read(), re.MULTILINE):
+                catalogue[event] = message_id
+        self.reload()
+        self.assertLogged(rf"MESSAGE_ID={catalogue['trust']} OVCERT_EVENT=trust\b")
+        drop_in("[login]\nno-such-key=1\n")
+        self.reload()
+        self.assertLogged(rf"MESSAGE_ID={catalogue['configuration-invalid']} OVCERT_EVENT=configuration-invalid\b")
 
     def test_sighup_reads_anchors_and_lists_again(self):
         os.unlink(os.path.join(kit.CONFIG_DIR, "crls.d", "intermediate.crl"))
