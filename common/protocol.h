@@ -14,6 +14,7 @@
 #define OVCERT_ACTION_READ_ANY "org.ovcert1.read-any"
 #define OVCERT_ACTION_MANAGE_ANY "org.ovcert1.manage-any"
 #define OVCERT_ACTION_FIND "org.ovcert1.find-by-certificate"
+#define OVCERT_ACTION_READ_KEYS "org.ovcert1.read-keys"
 
 #define OVCERT_GETTEXT_DOMAIN "ovcert"
 

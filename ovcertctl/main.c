@@ -66,6 +66,10 @@ static const Verb verbs[] = {
      N_("Whose is this certificate? (administrators, services)"),
      N_("It proves nothing about who brings the certificate. Ends with 1 when it is not accepted, 3 when it is\n"
         "assigned to nobody.")},
+    {"ssh-keys", "USER", 1, 1, 0, verb_ssh_keys,
+     N_("The public key of a user's certificate for sshd (services, administrators)"),
+     N_("For AuthorizedKeysCommand of sshd_config(5). Prints nothing and ends with 0 when there is no certificate that "
+        "is\naccepted at this moment, whatever the reason.")},
     {"list", "", 0, 0, OPTION_BIT(STATE) | OPTION_BIT(STATUS) | OPTION_BIT(EXPIRING), verb_list,
      N_("List profiles (administrators)"), N_("With several of the options, only profiles that fit all of them.")},
     {"block", "NAME", 0, 1, OPTION_BIT(USER) | OPTION_BIT(REASON), verb_block,

@@ -223,6 +223,17 @@ int service_find(Service *service, const Actor *actor, Judgement *judgement, con
 int service_find_unvalidated(Service *service, const Actor *actor, View certificate, const Moment *now, char **ret_user,
                              CheckResult *ret, Failure *failure);
 
+/* --- public keys --- */
+
+typedef struct PublicKey {
+    Bytes spki;                                        /* DER */
+    uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE]; /* of its certificate */
+} PublicKey;
+void public_key_done(PublicKey *key);
+/* The public key of the certificate that is assigned to this Unix user and accepted at this moment. 1 with *ret, 0 when
+ * there is none, for whatever reason, or a fault. */
+int service_public_key(Service *service, const char *user, uint32_t uid, const Moment *now, PublicKey *ret);
+
 /* --- login --- */
 
 typedef struct LoginContext {
