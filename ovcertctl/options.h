@@ -38,7 +38,8 @@
     X(REASON, "reason", 0, "TEXT", N_("Why, for those who see the profile"))                                           \
     X(BAR, "bar", 0, "", N_("As administrator: never accept this certificate again (a lost key, say)"))                \
     X(NO_VALIDATION, "no-validation", 0, "", N_("As root: also a certificate that is not accepted"))                   \
-    X(UNLOCK, "unlock", 0, "", N_("Ask for passphrases and PINs, and show what is inside"))
+    X(UNLOCK, "unlock", 0, "", N_("Ask for passphrases and PINs, and show what is inside"))                            \
+    X(FORCE, "force", 0, "", N_("\"backup\": replace the file; \"restore\": also when the audit logs part ways"))
 
 typedef enum OptionId {
 #define X(symbol, name, letter, argument, help) OPTION_##symbol,

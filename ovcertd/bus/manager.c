@@ -9,6 +9,7 @@
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/answers.h"
+#include "ovcertd/bus/backup.h"
 #include "ovcertd/bus/object.h"
 #include "ovcertd/bus/request.h"
 #include "ovcertd/bus/signals.h"
@@ -517,6 +518,10 @@ const sd_bus_vtable manager_vtable[] = {
                             SD_BUS_RESULT("a(ta{sv})", rows, "t", next), method_read_log, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("VerifyLog", SD_BUS_ARGS("t", after, "u", limit),
                             SD_BUS_RESULT("t", checked, "s", problem, "t", head, "ay", hash), method_verify_log,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("t", size, "t", head, "ay", hash),
+                            method_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ReadBackup", SD_BUS_ARGS("t", offset), SD_BUS_RESULT("ay", octets), method_read_backup,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("Backend", "s", property_backend, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -264,6 +264,14 @@ void login_result_done(LoginResult *result);
 int service_login_finish(Service *service, const Actor *actor, const char *challenge, View certificate,
                          const char *algorithm, View signature, const Moment *now, LoginResult *ret, Failure *failure);
 
+/* --- backup, for root alone --- */
+
+/* A backup to be run in the pool; to be freed before the service's store is closed. DENIED. */
+int service_backup_begin(Service *service, const Actor *actor, StoreBackup **ret);
+/* After the run: records it and tells what it holds. Of a database that it found damaged the failure says more. */
+int service_backup_finish(Service *service, const Actor *actor, const StoreBackup *backup, const Moment *now,
+                          StoreBackupFacts *ret, Failure *failure);
+
 /* --- the log --- */
 
 int service_read_log(Service *service, const char *user, uint64_t after, uint32_t limit, AuditRow **ret,

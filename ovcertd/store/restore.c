@@ -20,7 +20,8 @@
 
 #define INPUT_MAX (INT64_C(4) << 30) /* octets */
 #define BLOCK_SIZE 65536u
-#define THE_BACKUP "the backup"
+
+static const char the_backup[] = "the backup";
 
 /* What the two audit logs are to each other. */
 typedef enum Relation {
@@ -110,7 +111,7 @@ static int open_backup(Restore *restore) {
     CLEANUP(free_pointer) char *path = NULL;
     uint8_t ignored[AUDIT_HASH_SIZE];
 
-    restore->about = THE_BACKUP;
+    restore->about = the_backup;
     int r = take_input(restore, &path);
     if (r == 0)
         r = copy_open(path, &restore->backup, &restore->reason);
@@ -315,8 +316,9 @@ static int publish(Restore *restore) {
     if (r < 0)
         return r;
     r = place_finish_restore(&restore->place, &restore->report.kept, &restore->reason);
+    restore->about = restore->place.path;
     if (r < 0)
-        (void) refuse(restore, r, "the backup is restored, but takes its place only at the next start of the daemon");
+        (void) refuse(restore, r, "the backup is restored, and takes its place at the next start of the daemon");
     return r == 1 ? 0 : r;
 }
 
@@ -328,7 +330,7 @@ static int run(Restore *restore) {
         r = open_present(restore);
     if (r == 0)
         r = check_relation(restore);
-    restore->about = THE_BACKUP;
+    restore->about = the_backup;
     if (r == 0)
         r = merge(restore);
     if (r == 0)
@@ -343,6 +345,18 @@ static void clean_up(Restore *restore) {
         (void) place_remove(&restore->place, PLACE_RESTORING); /* or the next start does */
 }
 
+/* Advice for a start is none for a backup. */
+static char *describe(const Restore *restore, int result) {
+    const char *reason = restore->reason ? restore->reason
+                         : result < 0    ? strerrordesc_np(-result)
+                                         : "it cannot be used";
+    char *text = NULL;
+
+    if (restore->about != the_backup)
+        return store_describe(restore->about, result, restore->reason);
+    return asprintf(&text, "%s: %s; nothing was changed.", restore->about, reason) < 0 ? NULL : text;
+}
+
 int store_restore(const RestoreOptions *options, RestoreReport *ret, char **ret_problem) {
     CLEANUP(restore_done) Restore restore = {.options = options, .place = PLACE_NONE, .about = options->path};
 
@@ -351,7 +365,7 @@ int store_restore(const RestoreOptions *options, RestoreReport *ret, char **ret_
         return -EIO;
     int r = run(&restore);
     if (r != 0) {
-        *ret_problem = store_describe(restore.about, r, restore.reason);
+        *ret_problem = describe(&restore, r);
         clean_up(&restore);
         return r;
     }
