@@ -69,6 +69,7 @@ static int question(Tool *tool, const char *path) {
 static int become(const struct passwd *user) {
     sigset_t none;
     (void) sigemptyset(&none); /* cannot fail */
+    (void) setsid();           /* root's terminal is not the daemon's user's; a new child leads no group */
     if (initgroups(user->pw_name, user->pw_gid) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
         setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0 || chdir("/") < 0)
         return -errno;

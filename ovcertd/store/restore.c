@@ -138,10 +138,16 @@ static int look_at_present(Restore *restore) {
     return store_open_file(restore->present, restore->place.path, &restore->place, &restore->reason);
 }
 
-/* A damaged one is what backups are for; one that only cannot be looked at now may be whole. */
+/* A damaged one is what backups are for; one that only cannot be looked at now may be whole. SQLite calls a page that
+ * it could not read damaged, too: a second look tells. */
 static int open_present(Restore *restore) {
     restore->about = restore->place.path;
     int r = look_at_present(restore);
+    if (r == STORE_CORRUPT) {
+        restore->present = store_close(restore->present);
+        free(TAKE_PTR(restore->reason));
+        r = look_at_present(restore);
+    }
     return r == STORE_CORRUPT || (r < 0 && restore->options->force) ? set_aside(restore) : r;
 }
 
