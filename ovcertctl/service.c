@@ -23,7 +23,7 @@
 #define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
 #define CALL_USEC UINT64_C(25000000)
 #define PATIENCE_USEC UINT64_C(120000000) /* more than systemd has with a service that does not end */
-#define STEP_NSEC 50000000L
+#define STEP_NSEC 2000000L
 
 /* "active", "deactivating", ...; a unit that there is none of is "inactive". */
 static int read_state(sd_bus *bus, char **ret) {
@@ -31,29 +31,21 @@ static int read_state(sd_bus *bus, char **ret) {
                                       ret);
 }
 
-static bool is_at_rest(const char *state) {
-    return strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0;
+/* 1 when systemd is done with it, which is when there is no such job any more; 0; a negative errno. */
+static int is_done(sd_bus *bus, const char *job) {
+    CLEANUP(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+    CLEANUP(free_pointer) char *state = NULL;
+    int r = sd_bus_get_property_string(bus, MANAGER, job, "org.freedesktop.systemd1.Job", "State", &error, &state);
+    return r >= 0 ? 0 : sd_bus_error_has_name(&error, SD_BUS_ERROR_UNKNOWN_OBJECT) ? 1 : r;
 }
 
-static bool is_settled(const char *state) {
-    return is_at_rest(state) || strcmp(state, "active") == 0;
-}
-
-/* 0 with the state that it has come to, -ETIMEDOUT, or another negative errno. */
-static int wait_for(sd_bus *bus, bool (*wanted)(const char *state), bool *ret_rests) {
+/* The job is waited for and not a state: whoever calls the service meanwhile has it started again at once. */
+static int wait_for(sd_bus *bus, const char *job) {
     uint64_t deadline = frame_now() + PATIENCE_USEC;
-    for (;;) {
-        CLEANUP(free_pointer) char *state = NULL;
-        int r = read_state(bus, &state);
-        if (r < 0)
-            return r;
-        *ret_rests = is_at_rest(state);
-        if (wanted(state))
-            return 0;
-        if (frame_now() > deadline)
-            return -ETIMEDOUT;
+    int r;
+    while ((r = is_done(bus, job)) == 0 && frame_now() < deadline)
         (void) nanosleep(&(struct timespec){.tv_nsec = STEP_NSEC}, NULL); /* a shorter one does no harm */
-    }
+    return r < 0 ? r : r == 0 ? -ETIMEDOUT : 0;
 }
 
 static int connect_bus(sd_bus **ret) {
@@ -61,21 +53,28 @@ static int connect_bus(sd_bus **ret) {
     return r < 0 ? r : sd_bus_set_method_call_timeout(*ret, CALL_USEC);
 }
 
-static int ask_manager(sd_bus *bus, const char *member) {
-    return sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, member, NULL, NULL, "ss", UNIT, "replace");
+static int run_job(sd_bus *bus, const char *member) {
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    const char *job = NULL;
+    int r =
+        sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, member, NULL, &reply, "ss", UNIT, "replace");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_read(reply, "o", &job);
+    return r < 0 ? r : wait_for(bus, job);
+}
+
+static bool is_at_rest(const char *state) {
+    return strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0;
 }
 
 static int stop(sd_bus *bus, bool *ret_ran) {
     CLEANUP(free_pointer) char *state = NULL;
-    bool rests = false;
     int r = read_state(bus, &state);
     if (r < 0)
         return r;
     *ret_ran = !is_at_rest(state);
-    if (!*ret_ran)
-        return 0;
-    r = ask_manager(bus, "StopUnit");
-    return r < 0 ? r : wait_for(bus, is_at_rest, &rests);
+    return *ret_ran ? run_job(bus, "StopUnit") : 0;
 }
 
 int service_stop(bool *ret_ran) {
@@ -95,13 +94,12 @@ int service_stop(bool *ret_ran) {
 
 /* Whoever called it meanwhile has made it fail, perhaps too often for systemd. */
 static int start(sd_bus *bus) {
-    bool rests = false;
+    CLEANUP(free_pointer) char *state = NULL;
     (void) sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit", NULL, NULL, "s", UNIT);
-    int r = ask_manager(bus, "StartUnit");
-    if (r < 0)
-        return r;
-    r = wait_for(bus, is_settled, &rests);
-    return r == 0 && rests ? -ECHILD : r;
+    int r = run_job(bus, "StartUnit");
+    if (r == 0)
+        r = read_state(bus, &state);
+    return r < 0 ? r : strcmp(state, "active") == 0 ? 0 : -ECHILD;
 }
 
 int service_start(void) {
