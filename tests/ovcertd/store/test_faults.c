@@ -388,6 +388,8 @@ static bool fail_one(const World *world, Manner manner, FaultKind kind, int erro
                     strerrorname_np(error)); /* cut at most */
     assert_int_equal(count_descriptors(), descriptors);
     expect_fault(&run, manner, what);
+    free(run.problem);
+    run.problem = NULL;
     expect_contents(world, &run, what);
     free(run.problem);
     return failed;
