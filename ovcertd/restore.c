@@ -17,20 +17,21 @@
 #include "ovcertd/store/store.h"
 
 static void tell(const RestoreReport *report) {
-    log_write(LOG_NOTICE, "restored", "the database is restored from a backup with %llu audit rows",
+    log_write(LOG_NOTICE, LOG_EVENT_RESTORED, "the database is restored from a backup with %llu audit rows",
               (unsigned long long) report->rows);
     if (report->damage)
-        log_write(LOG_WARNING, "restored",
-                  "the database that was there could not be read (%s): what was ended, blocked or erased since the "
-                  "backup has to be done again, the journal knows what",
-                  report->damage);
+        log_write(
+            LOG_WARNING, LOG_EVENT_RESTORED_DAMAGED,
+            "the database that was there could not be read (%s): what was unlinked, blocked, barred or deleted since "
+            "the backup has to be done again",
+            report->damage);
     if (report->merged)
-        log_write(LOG_NOTICE, "restored",
+        log_write(LOG_NOTICE, LOG_EVENT_RESTORED,
                   "kept from the database that was there: %u endings, %u blocks, %u bars, %u holders, %u deleted "
                   "profiles",
                   report->endings, report->blocks, report->bars, report->holders, report->erased);
     if (report->kept)
-        log_write(LOG_NOTICE, "restored",
+        log_write(LOG_NOTICE, LOG_EVENT_RESTORED,
                   "it is kept as %s; remove it when nobody needs it: it holds names that may have been erased",
                   report->kept);
 }
@@ -54,7 +55,7 @@ int restore_run(const char *config_file, bool force) {
     };
     int r = store_restore(&options, &report, &problem);
     if (r != 0) {
-        log_write(LOG_ERR, "restore", "%s", problem ? problem : strerror(-r));
+        log_write(LOG_ERR, LOG_EVENT_RESTORE_FAILED, "%s", problem ? problem : strerror(-r));
         return exit_status(r);
     }
     tell(&report);
