@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -85,13 +86,14 @@ int daemon_load_config(const char *config_file, Config *ret) {
     return r;
 }
 
+/* Positive when somebody has to mend the database first; another daemon that still has it may end by itself. */
 static int open_store(Daemon *daemon) {
     StoreOptions options = {.path = daemon->config.store_path};
     CLEANUP(free_pointer) char *problem = NULL;
     int r = store_open(&options, &daemon->store, &problem);
     if (r != 0)
         log_write(LOG_ERR, LOG_EVENT_STORE_FAILED, "%s", problem ? problem : strerror(-r));
-    return r;
+    return r == STORE_LOCKED ? -EBUSY : r;
 }
 
 static int trust_options(const Daemon *daemon, const Config *config, TrustOptions *ret) {
@@ -399,6 +401,7 @@ static int watch_events(Daemon *daemon) {
 
 /* --- start and stop --- */
 
+/* 0, -errno, or positive when another try would find the same: configuration or database have to be mended first. */
 static int start_parts(Daemon *daemon) {
     int r = daemon_load_config(daemon->config_file, &daemon->config);
     if (r != 0)
@@ -473,11 +476,12 @@ static void daemon_done(Daemon *daemon) {
 
 int daemon_run(const char *config_file) {
     CLEANUP(daemon_done) Daemon daemon = {.config_file = config_file};
-    if (start_parts(&daemon) != 0)
-        return EXIT_FAILURE;
+    int r = start_parts(&daemon);
+    if (r != 0)
+        return r > 0 ? EX_CONFIG : EXIT_FAILURE;
     if (start_bus(&daemon) != 0)
         return EXIT_FAILURE;
-    int r = loop(&daemon);
+    r = loop(&daemon);
     int finished = finish(&daemon);
     return r == 0 && finished == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,5 +8,6 @@
 int daemon_load_config(const char *config_file, Config *ret);
 
 /* config_file: read this one alone; NULL for the usual files. SIGTERM, SIGINT and SIGHUP are blocked in the caller.
- * Returns main()'s exit status; every failure has been logged in one line. */
+ * Returns main()'s exit status, EX_CONFIG when another start would fail alike until somebody mends the configuration or
+ * the database; every failure has been logged in one line. */
 int daemon_run(const char *config_file);

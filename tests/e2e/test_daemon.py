@@ -45,6 +45,15 @@ class Start(harness.Case):
         self.world.begin_unassigned()
         self.world.stop()
 
+    def test_what_a_person_has_to_mend_has_an_exit_status_of_its_own(self):
+        # The unit's RestartPreventExitStatus; the lock of another daemon is none of it.
+        drop_in("[login]\n\nno-such-key=1\n")
+        self.assertIn("(status 78)", self.refuses())
+        self.world.clear()
+        self.made_database()
+        os.chmod(kit.DATABASE, 0o644)
+        self.assertIn("(status 78)", self.refuses())
+
     def test_an_unknown_configuration_key_is_refused_with_file_and_line(self):
         drop_in("[login]\n\nno-such-key=1\n")
         text = self.refuses()
@@ -65,6 +74,7 @@ class Start(harness.Case):
         with self.assertRaises(kit.Failed) as refusal:
             second.start(seconds=harness.PATIENCE)
         self.assertRegex(str(refusal.exception), "(?i)already|another|in use|lock")
+        self.assertIn("(status 1)", str(refusal.exception))
         # The first one is as well as before.
         self.assertReply(manager("root", "GetProfile", "s", "demo"), "ok")
 
