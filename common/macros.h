@@ -30,3 +30,11 @@ static inline void free_pointer(void *variable) {
     })
 
 #define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
+
+#ifdef __SANITIZE_ADDRESS__
+#define HAVE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ADDRESS_SANITIZER 1
+#endif
+#endif

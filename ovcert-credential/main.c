@@ -16,6 +16,7 @@
 #include "config.h"
 #include "ovcert-credential/account.h"
 #include "ovcert-credential/arguments.h"
+#include "ovcert-credential/filter.h"
 #include "ovcert-credential/pkcs11.h"
 #include "ovcert-credential/pkcs12.h"
 #include "ovcert-credential/process.h"
@@ -36,10 +37,15 @@ static int complain(const char *what, int error) {
     return EXIT_FAILURE;
 }
 
-/* Files are opened as their owner alone, and no module is ever loaded with root's rights. */
+/* No module is ever loaded with root's rights. */
+static bool drives_tokens(const Arguments *arguments, const Account *account) {
+    return arguments->tokens || (!arguments->for_user && account->uid != 0);
+}
+
+/* Files are opened as their owner alone. */
 static int make_backends(const Arguments *arguments, const Account *account, const Settings *settings,
                          Backend *backends[2], size_t *ret_count) {
-    bool files = !arguments->tokens, tokens = arguments->tokens || (!arguments->for_user && account->uid != 0);
+    bool files = !arguments->tokens, tokens = drives_tokens(arguments, account);
     size_t count = 0;
     int r = 0;
 
@@ -102,6 +108,9 @@ int main(int argc, char **argv) {
     r = process_seal(parent);
     if (r < 0)
         return complain("confining the process", r);
+    r = filter_install(drives_tokens(&arguments, &account) ? FILTER_TOKENS : FILTER_FILES);
+    if (r < 0)
+        return complain("filtering system calls", r);
     /* Libraries may use the default context; no configuration file is to have a say there either (SECURITY 21). */
     if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
         return complain("OpenSSL", -ENOMEM);

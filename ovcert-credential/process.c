@@ -24,14 +24,6 @@
 #define LIMIT_DESCRIPTORS 64u
 #define LIMIT_TOKEN_FILE (16u * 1024u * 1024u)
 
-#ifdef __SANITIZE_ADDRESS__
-#define HAVE_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAVE_ADDRESS_SANITIZER 1
-#endif
-#endif
-
 #ifdef HAVE_ADDRESS_SANITIZER
 /* LeakSanitizer attaches to the process as a debugger would, which an undumpable process refuses. Leaks are looked for
  * in the unit tests, which run the same code. */
