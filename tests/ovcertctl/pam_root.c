@@ -30,6 +30,19 @@ const char *pam_root_new(void) {
     return root;
 }
 
+void pam_root_touch(const char *path) {
+    char whole[512];
+    assert_true(snprintf(whole, sizeof whole, "%s%s", root, path) < (int) sizeof whole);
+    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        (void) mkdir(whole, 0755); /* may be there */
+        *slash = '/';
+    }
+    FILE *file = fopen(whole, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
 void pam_root_write(const char *name, const char *text) {
     char path[256];
     assert_true(snprintf(path, sizeof path, "%s/etc/pam.d/%s", root, name) < (int) sizeof path);
