@@ -44,6 +44,7 @@ static Request *request_free(Request *request) {
     (void) authorization_free(request->authorization);
     (void) judgement_free(request->judgement);
     (void) proof_free(request->proof);
+    (void) store_check_free(request->check);
     service_failure_done(&request->failure);
     free(request->user);
     sd_bus_message_unref(request->message);
@@ -242,10 +243,18 @@ int request_authorize_self(Request *request, PolicyRequest policy, RequestStep n
 
 /* --- the pool --- */
 
-/* In a pool thread: touches the judgement only. */
+static void run_judgement(void *data) {
+    judgement_run(data);
+}
+
+static void run_check(void *data) {
+    store_check_run(data);
+}
+
+/* In a pool thread: touches what is computed only. */
 static void compute(void *data) {
     const Request *request = data;
-    judgement_run(request->computing);
+    request->work(request->computing);
 }
 
 static void on_computed(void *data) {
@@ -257,12 +266,13 @@ static void on_computed(void *data) {
         run(request, request->next);
 }
 
-int request_compute(Request *request, Judgement *judgement, RequestStep next) {
+static int submit(Request *request, void (*work)(void *data), void *data, RequestStep next) {
     assert(!request->next);
     if (is_full(request->context, request->actor.uid))
         return OVCERT_ERROR_LIMIT_EXCEEDED;
     PoolJob job = {.run = compute, .done = on_computed, .data = request};
-    request->computing = judgement;
+    request->computing = data;
+    request->work = work;
     int r = pool_submit(request->context->pool, request->actor.uid, &job);
     if (r != 0) {
         request->computing = NULL;
@@ -270,6 +280,14 @@ int request_compute(Request *request, Judgement *judgement, RequestStep next) {
     }
     request->next = next;
     return 0;
+}
+
+int request_compute(Request *request, Judgement *judgement, RequestStep next) {
+    return submit(request, run_judgement, judgement, next);
+}
+
+int request_check_store(Request *request, StoreCheck *check, RequestStep next) {
+    return submit(request, run_check, check, next);
 }
 
 /* --- leaving --- */

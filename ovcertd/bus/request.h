@@ -17,6 +17,7 @@
 #include "ovcertd/bus/context.h"
 #include "ovcertd/core/policy.h"
 #include "ovcertd/core/service.h"
+#include "ovcertd/store/check.h"
 
 #define REQUESTS_PER_UID 32u
 #define REQUESTS_ALL 1024u
@@ -33,14 +34,16 @@ struct Request {
     Failure failure;
     Judgement *judgement;
     ProofInProgress *proof;
+    StoreCheck *check;
 
     /* request.c alone */
     RequestStep next; /* after the wait; NULL when there is none */
     Authorization *authorization;
     const char *action;
     bool as_owner;
-    Judgement *computing; /* borrowed; NULL when the pool has nothing of it */
-    bool gone;            /* the caller is; the pool still has something of it */
+    void *computing; /* what the pool works on, borrowed; NULL when it has nothing of the request */
+    void (*work)(void *data);
+    bool gone; /* the caller is; the pool still has something of it */
     Request *before, *after;
 };
 
@@ -53,6 +56,8 @@ int request_authorize(Request *request, PolicyRequest policy, RequestStep next);
 int request_authorize_self(Request *request, PolicyRequest policy, RequestStep next);
 /* Goes on with next once the pool has run the judgement, which the request owns. */
 int request_compute(Request *request, Judgement *judgement, RequestStep next);
+/* The same for a check of the store. */
+int request_check_store(Request *request, StoreCheck *check, RequestStep next);
 int request_set_user(Request *request, const char *user); /* 0 or -ENOMEM */
 
 /* Replies with these values (sd_bus_message_append(3)); types "" for none. */

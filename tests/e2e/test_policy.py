@@ -70,6 +70,7 @@ TABLE = {
         "Unbar": Method("aya{sv}", lambda: (OCTETS, EMPTY), DENIED, DENIED, "NotFound"),
         "ReadLog": Method("a{sv}tu", lambda: (EMPTY, 0, 10), DENIED, DENIED, "ok"),
         "VerifyLog": Method("tu", lambda: (0, 10), DENIED, DENIED, "ok"),
+        "Diagnose": Method("a{sv}", lambda: (EMPTY,), DENIED, DENIED, "ok"),
         "Version": Property("ok", "ok", "ok"),
         "Backend": Property("ok", "ok", "ok"),
         "LoginsAccepted": Property(DENIED, DENIED, "ok"),
