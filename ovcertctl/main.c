@@ -86,6 +86,8 @@ static const Verb verbs[] = {
      N_("Show the audit log, or check that it is whole (administrators)"),
      N_("--follow begins with the newest 10 entries, or --lines, and ends with 0 when it is interrupted.\n"
         "With --json=short it prints one object a line.")},
+    {"doctor", "", 0, 0, 0, verb_doctor, N_("Look whether everything works, and say what to do where it does not"),
+     N_("Ends with 0 when nothing is wrong (warnings are about later), 1 when something is. Root sees everything.")},
 };
 
 static void print_verbs(void) {

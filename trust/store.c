@@ -455,11 +455,22 @@ const CertificateFacts *trust_store_anchor(const TrustStore *store, size_t index
     return certificate_facts(store->anchors[index]);
 }
 
+static bool is_superseded(const TrustStore *store, const Crl *crl) {
+    for (size_t i = 0; i < store->n_crls; i++)
+        if (crl_this_update(store->crls[i]) > crl_this_update(crl) && crl_has_same_issuer(store->crls[i], crl))
+            return true;
+    return false;
+}
+
 TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index) {
     const Crl *crl = store->crls[index];
 
     return (TrustCrlFacts){
-        .file = crl_file(crl), .this_update = crl_this_update(crl), .next_update = crl_next_update(crl)};
+        .file = crl_file(crl),
+        .this_update = crl_this_update(crl),
+        .next_update = crl_next_update(crl),
+        .superseded = is_superseded(store, crl),
+    };
 }
 
 int64_t trust_store_clock_floor(const TrustStore *store) {

@@ -62,6 +62,7 @@ typedef struct TrustCrlFacts {
     const char *file; /* its name in the folder */
     int64_t this_update;
     int64_t next_update;
+    bool superseded; /* there is a newer list of the same issuer's name */
 } TrustCrlFacts;
 TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index);
 /* The latest thisUpdate verified so far, options.clock_floor included: to be kept, and given to the next load. */
