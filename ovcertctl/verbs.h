@@ -25,4 +25,5 @@ int verb_profile_create(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_show(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_delete(Tool *tool, char **operands, size_t n_operands);
 int verb_doctor(Tool *tool, char **operands, size_t n_operands);
+int verb_setup(Tool *tool, char **operands, size_t n_operands);
 int verb_log(Tool *tool, char **operands, size_t n_operands);
