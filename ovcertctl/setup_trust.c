@@ -333,17 +333,28 @@ static int count(const Setup *setup, size_t *ret_anchors, size_t *ret_lists) {
     return 0;
 }
 
-static int add_all(const Setup *setup) {
-    const Options *options = setup->tool->options;
+static int add_all_anchors(const Setup *setup) {
     size_t anchors = 0, lists = 0;
-    int r = add_given(setup, &options->anchors, add_anchors);
+    int r = add_given(setup, &setup->tool->options->anchors, add_anchors);
     if (r == 0)
         r = count(setup, &anchors, &lists);
     if (r == 0 && anchors == 0)
         r = add_asked(setup, _("File of a root certificate (nothing: no more): "), add_anchors);
     if (r == 0)
-        r = add_given(setup, &options->crls, add_list);
-    if (r == 0 && lists == 0 && options->crls.count == 0)
+        r = count(setup, &anchors, &lists);
+    if (r != 0 || anchors > 0)
+        return r;
+    output_complain(_("Give the issuer's root certificate with --anchor=FILE."),
+                    _("Without a trust anchor no certificate is accepted."));
+    return EXIT_FAILED;
+}
+
+static int add_all_lists(const Setup *setup) {
+    size_t anchors = 0, lists = 0;
+    int r = add_given(setup, &setup->tool->options->crls, add_list);
+    if (r == 0)
+        r = count(setup, &anchors, &lists);
+    if (r == 0 && lists == 0)
         r = add_asked(setup, _("File of a revocation list (nothing: no more): "), add_list);
     return r;
 }
@@ -391,17 +402,13 @@ static int wait_for_daemon(const Setup *setup, size_t anchors, size_t lists) {
 int setup_trust(Setup *setup) {
     size_t anchors = 0, lists = 0;
     setup_step(setup, 1, _("Whose certificates count"));
-    int r = add_all(setup);
+    int r = add_all_anchors(setup);
+    if (r == 0)
+        r = add_all_lists(setup);
     if (r == 0)
         r = count(setup, &anchors, &lists);
-    if (r != 0)
-        return r;
-    if (anchors == 0) {
-        output_complain(_("Give the issuer's root certificate with --anchor=FILE."),
-                        _("Without a trust anchor no certificate is accepted."));
-        return EXIT_FAILED;
-    }
-    r = wait_for_daemon(setup, anchors, lists);
+    if (r == 0)
+        r = wait_for_daemon(setup, anchors, lists);
     if (r == 0)
         output_say(&setup->tool->output,
                    _("ovcertd uses %zu trust anchors and %zu revocation lists. Next: who signs in."), anchors, lists);

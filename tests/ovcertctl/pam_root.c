@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes folders of PAM files for tests. */
+/* Makes such folders. */
 #include "tests/ovcertctl/pam_root.h"
 
 #include <ftw.h>
@@ -31,6 +31,16 @@ const char *pam_root_new(void) {
 }
 
 void pam_root_touch(const char *path) {
+    pam_root_write_path(path, "");
+}
+
+void pam_root_chmod(const char *path, unsigned mode) {
+    char whole[512];
+    assert_true(snprintf(whole, sizeof whole, "%s%s", root, path) < (int) sizeof whole);
+    assert_int_equal(chmod(whole, (mode_t) mode), 0);
+}
+
+void pam_root_write_path(const char *path, const char *text) {
     char whole[512];
     assert_true(snprintf(whole, sizeof whole, "%s%s", root, path) < (int) sizeof whole);
     for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
@@ -40,7 +50,9 @@ void pam_root_touch(const char *path) {
     }
     FILE *file = fopen(whole, "w");
     assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(whole, 0644), 0);
 }
 
 void pam_root_write(const char *name, const char *text) {
