@@ -39,6 +39,8 @@ typedef enum TrapKind {
     TRAP_UNREACHED,
     TRAP_NEW_PASSWORD,
     TRAP_TOOTHLESS,
+    TRAP_RENEW_REFUSED,
+    TRAP_RENEW_NOWHERE,
     TRAP_REQUIRE_AUTH,
     TRAP_REQUIRE_ELSEWHERE,
     TRAP_REQUIRE_UNATTENDED,
@@ -77,6 +79,11 @@ static const struct {
                            N_("Put it above pam_unix.so.")},
     [TRAP_TOOTHLESS] = {FINDING_ERROR, N_("require= keeps nobody out: the stack overlooks the module's refusal"),
                         N_("Put default=die into the line's control.")},
+    [TRAP_RENEW_REFUSED] = {FINDING_WARNING,
+                            N_("password=renew does not go with what the line does with new_authtok_reqd"),
+                            N_("Put new_authtok_reqd=ok into the line's control.")},
+    [TRAP_RENEW_NOWHERE] = {FINDING_WARNING, N_("password=renew leads nowhere: the password lines do not have it"),
+                            N_("Put the module, with password=renew, above pam_unix.so there too.")},
     [TRAP_REQUIRE_AUTH] =
         {FINDING_ERROR, N_("nobody is asked for a certificate, so who has one is kept out, in a service of require=: "),
          N_("Put the module into its auth lines too, or take it out of require=.")},
@@ -435,9 +442,18 @@ static void check_require(const Case *of) {
     }
 }
 
+static void check_password_renew(const Case *of) {
+    if (our_line(of)->actions[PAM_NEW_AUTHTOK_REQD] != STACK_OK)
+        step(of, TRAP_RENEW_REFUSED, "");
+    else if (!stack_has(of, of->service, STACK_PASSWORD, NULL))
+        step(of, TRAP_RENEW_NOWHERE, "");
+}
+
 static void check_account(Case *of) {
     ask_whether_it_is_reached(of);
     ask_whether_it_locks_out(of);
+    if (of->arguments.password_renew)
+        check_password_renew(of);
     if (of->arguments.require)
         check_require(of);
 }

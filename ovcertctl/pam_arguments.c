@@ -13,6 +13,7 @@ PamArguments pam_arguments_of(const StackLine *line) {
         .renew = options.renew,
         .require = options.require,
         .use_first_pass = options.use_first_pass,
+        .password_renew = options.password_renew,
     };
 }
 

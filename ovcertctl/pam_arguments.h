@@ -12,6 +12,7 @@ typedef struct PamArguments {
     const char *renew;
     const char *require;
     bool use_first_pass;
+    bool password_renew;
 } PamArguments;
 
 PamArguments pam_arguments_of(const StackLine *line);

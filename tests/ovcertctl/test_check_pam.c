@@ -276,6 +276,22 @@ static void test_require_looks_at_each_service_that_it_names(void **state) {
     expect("public key is kept out as well in a service of require=: sshd", FINDING_WARNING);
 }
 
+static void test_a_renewal_in_the_password_stack_has_to_get_there(void **state) {
+    (void) state;
+    check(GOOD_AUTH GOOD_ACCOUNT("password=renew"));
+    expect("login:3: password=renew does not go with what the line does", FINDING_WARNING);
+#define PASSED_ON                                                                                                      \
+    "account [success=ok new_authtok_reqd=ok ignore=ignore module_unknown=ignore default=die] pam_ovcert.so "          \
+    "password=renew\naccount required pam_unix.so\n"
+    check(GOOD_AUTH PASSED_ON "password required pam_unix.so\n");
+    expect("password=renew leads nowhere: the password lines do not have it", FINDING_WARNING);
+    check(GOOD_AUTH PASSED_ON
+          "password [success=done default=ignore] pam_ovcert.so password=renew\n"
+          "password required pam_unix.so\n");
+    expect_good();
+#undef PASSED_ON
+}
+
 static void test_a_broken_line_beside_the_module_is_named(void **state) {
     (void) state;
     check(GOOD_AUTH "@include nosuch\n" GOOD_ACCOUNT(""));
@@ -326,6 +342,7 @@ int main(void) {
         TEST(test_an_account_line_below_pam_unix_is_not_reached_with_an_old_password),
         TEST(test_require_needs_a_control_that_refuses),
         TEST(test_require_looks_at_each_service_that_it_names),
+        TEST(test_a_renewal_in_the_password_stack_has_to_get_there),
         TEST(test_a_broken_line_beside_the_module_is_named),
         TEST(test_many_services_of_one_line_are_counted),
         TEST(test_s16_names_from_files_are_escaped),
