@@ -49,7 +49,7 @@ static const char *failure(const Asking *asking) {
 
 /* --- the bus --- */
 
-static int connect(const Asking *asking) {
+static int connect_bus(const Asking *asking) {
     Tool *tool = asking->tool;
     int r = client_new(secure_getenv("DBUS_SYSTEM_BUS_ADDRESS"), frame_now() + ANSWER_TIME, &tool->client);
     if (r == 0)
@@ -328,7 +328,7 @@ static int check_service(const Asking *asking) {
 int check_daemon(Tool *tool, const Machine *machine, const TrustCounts *counts, Findings *findings) {
     const Asking asking = {tool, machine, counts, findings};
     check_bus_policy(&asking);
-    int r = connect(&asking);
+    int r = connect_bus(&asking);
     if (r > 0) {
         findings_add(findings, FINDING_ERROR, "bus", _("Start it: systemctl start dbus."),
                      _("The system bus does not answer."));

@@ -17,6 +17,7 @@
 #include "ovcertctl/profile.h"
 #include "ovcertctl/verdict.h"
 #include "ovcertctl/view.h"
+#include "trust/holder.h"
 
 /* Who it is about, and with what. */
 typedef struct First {
@@ -152,11 +153,27 @@ static int agree(const Setup *setup, const First *first, bool *ret) {
     return setup_agree(setup, options_has(setup->tool->options, OPTION_YES), question, ret);
 }
 
+/* The daemon would refuse the assignment, and leave a profile with the wrong holder behind. */
+static int compare_holders(const char *given, const CertificateInfo *certificate) {
+    CLEANUP(free_pointer) char *normal = NULL;
+    int r = given ? holder_normalise(given, &normal) : 0;
+    if (r < 0)
+        return tool_fault(r);
+    if (!given || strcmp(normal, certificate->holder) == 0)
+        return 0;
+    output_complain(_("Give the certificate's own holder, or leave --holder out."),
+                    _("The certificate's holder is %s, not %s."),
+                    certificate->holder[0] ? certificate->holder : _("not known"), normal);
+    return EXIT_FAILED;
+}
+
 static int make_profile(const Setup *setup, const First *first) {
     const char *holder = holder_of(setup, first);
     if (first->has_profile)
         return 0;
     int r = profile_check_holder(holder[0] ? holder : NULL);
+    if (r == 0)
+        r = compare_holders(setup->tool->options->values[OPTION_HOLDER], &first->verdict.certificate);
     if (r != 0)
         return r;
     r = profile_create(setup->tool, setup->user, first->uid, holder[0] ? holder : NULL);

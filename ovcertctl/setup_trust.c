@@ -50,16 +50,24 @@ static int complain_about(const char *path, int r) {
     return EXIT_FAILED;
 }
 
+/* For the daemon's user too, whatever the umask says. */
+static int make_folder(const char *path) {
+    if (mkdir(path, 0755) < 0)
+        return errno == EEXIST ? 0 : complain_about(path, -errno);
+    return chmod(path, 0755) < 0 ? complain_about(path, -errno) : 0;
+}
+
 /* name: what the file will be called. */
 static int stage(const char *target, const char *name, Staging *ret) {
-    if (mkdir(target, 0755) < 0 && errno != EEXIST)
-        return complain_about(target, -errno);
+    int r = make_folder(target);
+    if (r != 0)
+        return r;
     if (asprintf(&ret->folder, "%s/.setup-XXXXXX", target) < 0) {
         ret->folder = NULL; /* unspecified after a failure */
         return tool_fault(-ENOMEM);
     }
     if (!mkdtemp(ret->folder)) {
-        int r = complain_about(target, -errno);
+        r = complain_about(target, -errno);
         free(TAKE_PTR(ret->folder));
         return r;
     }
@@ -197,9 +205,7 @@ static int add_anchor(const Setup *setup, const char *path, View der) {
         return tool_fault(r);
     if (r > 0)
         return complain_about(path, -EBADMSG);
-    r = mkdir(setup->config.anchors_dir, 0755) < 0 && errno != EEXIST
-            ? complain_about(setup->config.anchors_dir, -errno)
-            : 0;
+    r = make_folder(setup->config.anchors_dir);
     if (r == 0)
         r = is_known_anchor(setup, certificate_facts(certificate), &known);
     if (r != 0)
@@ -323,9 +329,9 @@ static int add_asked(const Setup *setup, const char *prompt, AddFile add) {
 
 static int count(const Setup *setup, size_t *ret_anchors, size_t *ret_lists) {
     CLEANUP(trust_store_unrefp) TrustStore *store = NULL;
-    if (mkdir(setup->config.anchors_dir, 0755) < 0 && errno != EEXIST)
-        return complain_about(setup->config.anchors_dir, -errno);
-    int r = load(setup, setup->config.anchors_dir, setup->config.crls_dir, &store, NULL);
+    int r = make_folder(setup->config.anchors_dir);
+    if (r == 0)
+        r = load(setup, setup->config.anchors_dir, setup->config.crls_dir, &store, NULL);
     if (r != 0)
         return r;
     *ret_anchors = trust_store_anchors(store);
@@ -393,7 +399,7 @@ static int wait_for_daemon(const Setup *setup, size_t anchors, size_t lists) {
             return 0;
         (void) nanosleep(&(struct timespec){.tv_nsec = LOOK_NANOSECONDS}, NULL); /* earlier is as well */
     }
-    output_complain(_("Look into \"journalctl -u ovcertd\", and run \"ovcertctl doctor\"."),
+    output_complain(_("Let it read them again (systemctl reload ovcertd), and run this once more."),
                     _("ovcertd uses %u trust anchors and %u revocation lists of %zu and %zu."), used_anchors,
                     used_lists, anchors, lists);
     return EXIT_FAILED;
