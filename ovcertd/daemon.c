@@ -17,11 +17,11 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
+#include "common/configuration.h"
 #include "common/macros.h"
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/server.h"
-#include "common/configuration.h"
 #include "ovcertd/core/pool.h"
 #include "ovcertd/core/service.h"
 #include "ovcertd/log.h"
