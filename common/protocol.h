@@ -14,6 +14,11 @@
 #define OVCERT_ACTION_READ_ANY "org.ovcert1.read-any"
 #define OVCERT_ACTION_MANAGE_ANY "org.ovcert1.manage-any"
 #define OVCERT_ACTION_FIND "org.ovcert1.find-by-certificate"
+#define OVCERT_ACTION_READ_KEYS "org.ovcert1.read-keys"
+
+/* Exit statuses of "ovcertd --restore", beside 0 and 1. */
+#define OVCERT_RESTORE_RUNNING 3 /* the service runs */
+#define OVCERT_RESTORE_FORKED 4  /* the audit logs part ways: it takes --force */
 
 #define OVCERT_GETTEXT_DOMAIN "ovcert"
 

@@ -66,6 +66,10 @@ static const Verb verbs[] = {
      N_("Whose is this certificate? (administrators, services)"),
      N_("It proves nothing about who brings the certificate. Ends with 1 when it is not accepted, 3 when it is\n"
         "assigned to nobody.")},
+    {"ssh-keys", "USER", 1, 1, 0, verb_ssh_keys,
+     N_("The public key of a user's certificate for sshd (services, administrators)"),
+     N_("For AuthorizedKeysCommand of sshd_config(5). Prints nothing and ends with 0 when there is no certificate that "
+        "is\naccepted at this moment, whatever the reason.")},
     {"list", "", 0, 0, OPTION_BIT(STATE) | OPTION_BIT(STATUS) | OPTION_BIT(EXPIRING), verb_list,
      N_("List profiles (administrators)"), N_("With several of the options, only profiles that fit all of them.")},
     {"block", "NAME", 0, 1, OPTION_BIT(USER) | OPTION_BIT(REASON), verb_block,
@@ -82,6 +86,17 @@ static const Verb verbs[] = {
     {"profile delete", "[NAME]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(YES), verb_profile_delete,
      N_("Delete a profile, after a question"),
      N_("With --no-ask-password and without --yes it is prepared only, and \"ovcertctl confirm\" deletes it.")},
+    {"backup", "FILE", 1, 1, OPTION_BIT(FORCE), verb_backup,
+     N_("Write a checked copy of the whole database into a file (root)"),
+     N_("While the service runs, and without keeping anybody waiting. The file, of mode 0600, holds every name of the "
+        "log "
+        "and\nall that erases them: keep it as the database is kept.")},
+    {"restore", "FILE", 1, 1, OPTION_BIT(YES) | OPTION_BIT(FORCE), verb_restore,
+     N_("Put a backup in the place of the database, after a question (root)"),
+     N_("Certificates that were unlinked or barred and profiles that were blocked or deleted since stay so, if the "
+        "database\ncan still be read; it is kept beside the new one. Stops the service before and starts it after, "
+        "where "
+        "systemd runs it.")},
     {"log", "", 0, 0, OPTION_BIT(USER) | OPTION_BIT(VERIFY) | OPTION_BIT(LINES) | OPTION_BIT(FOLLOW), verb_log,
      N_("Show the audit log, or check that it is whole (administrators)"),
      N_("--follow begins with the newest 10 entries, or --lines, and ends with 0 when it is interrupted.\n"

@@ -41,7 +41,8 @@
     X(UNLOCK, "unlock", 0, "", N_("Ask for passphrases and PINs, and show what is inside"))                            \
     X(ANCHOR, "anchor", 0, "FILE", N_("A root certificate to trust (may be given more than once)"))                    \
     X(CRL, "crl", 0, "FILE", N_("A revocation list (may be given more than once)"))                                    \
-    X(ENABLE_PAM, "enable-pam", 0, "", N_("Turn signing in with certificates on, once it has been tried"))
+    X(ENABLE_PAM, "enable-pam", 0, "", N_("Turn signing in with certificates on, once it has been tried"))             \
+    X(FORCE, "force", 0, "", N_("\"backup\": replace the file; \"restore\": also when the audit logs part ways"))
 
 typedef enum OptionId {
 #define X(symbol, name, letter, argument, help) OPTION_##symbol,

@@ -26,4 +26,7 @@ int verb_profile_show(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_delete(Tool *tool, char **operands, size_t n_operands);
 int verb_doctor(Tool *tool, char **operands, size_t n_operands);
 int verb_setup(Tool *tool, char **operands, size_t n_operands);
+int verb_ssh_keys(Tool *tool, char **operands, size_t n_operands);
+int verb_backup(Tool *tool, char **operands, size_t n_operands);
+int verb_restore(Tool *tool, char **operands, size_t n_operands);
 int verb_log(Tool *tool, char **operands, size_t n_operands);

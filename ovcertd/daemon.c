@@ -73,12 +73,11 @@ static int fail(LogEvent event, const char *what, int r) {
 
 /* --- parts --- */
 
-static int load_config(const Daemon *daemon, Config *ret) {
+int daemon_load_config(const char *config_file, Config *ret) {
     static const ConfigFolders folders = {
         .etc = OVCERT_CONFIG_DIR, .run = "/run/ovcert", .vendor = OVCERT_VENDOR_CONFIG_DIR};
     CLEANUP(free_pointer) char *problem = NULL;
-    int r = daemon->config_file ? config_load_file(daemon->config_file, ret, &problem)
-                                : config_load(&folders, ret, &problem);
+    int r = config_file ? config_load_file(config_file, ret, &problem) : config_load(&folders, ret, &problem);
     if (r > 0)
         log_write(LOG_ERR, LOG_EVENT_CONFIGURATION_INVALID, "%s", problem);
     else if (r < 0)
@@ -310,7 +309,7 @@ static int submit_reload(Daemon *daemon) {
     reload->daemon = daemon;
     reload->result = -ECANCELED;
     reload->now = moment_now().real;
-    int r = load_config(daemon, &reload->config);
+    int r = daemon_load_config(daemon->config_file, &reload->config);
     if (r != 0)
         return r;
     r = trust_options(daemon, &reload->config, &reload->options);
@@ -401,7 +400,7 @@ static int watch_events(Daemon *daemon) {
 /* --- start and stop --- */
 
 static int start_parts(Daemon *daemon) {
-    int r = load_config(daemon, &daemon->config);
+    int r = daemon_load_config(daemon->config_file, &daemon->config);
     if (r != 0)
         return r;
     r = open_store(daemon);

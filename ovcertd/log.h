@@ -31,6 +31,9 @@
     X(REQUEST_FAILED, "request-failed", "e35701bf85574083a36a7de901e0eb5a")                                            \
     X(REPLY_LOST, "reply-lost", "403118e267fb40048745c4634ed25c41")                                                    \
     X(SIGNAL_LOST, "signal-lost", "c6307d6b1c584bba890080fd573a0d67")                                                  \
+    X(RESTORED, "restored", "25aa1d5bf68f450fb90ceb98445e49b6")                                                        \
+    X(RESTORED_DAMAGED, "restored-damaged", "7d926930f1764ae38533fc8e1f2c33e4")                                        \
+    X(RESTORE_FAILED, "restore-failed", "e3ab798ade554a28b19387b36dc5be31")                                            \
     X(LOGIN_REFUSED, "login-refused", "2b2ccb1a3f9b4fd184d25218ba9ae518")
 
 typedef enum LogEvent {

@@ -16,11 +16,14 @@
 #include "config.h"
 #include "ovcertd/daemon.h"
 #include "ovcertd/log.h"
+#include "ovcertd/restore.h"
 
 #define EXIT_USAGE 2
 
 typedef struct MainOptions {
     const char *config_file;
+    bool restore;
+    bool force;
     bool help;
     bool version;
 } MainOptions;
@@ -33,6 +36,9 @@ static void print_help(FILE *stream) {
         "  -c, --config=FILE  read this configuration file alone\n"
         "                     (default: " OVCERT_CONFIG_DIR
         "/ovcertd.conf and its drop-ins)\n"
+        "      --restore      put the backup on standard input in the place of the database, and end\n"
+        "                     (\"ovcertctl restore\" does this)\n"
+        "      --force        with --restore: also when the audit log there does not go on from the backup's\n"
         "  -h, --help         show this text\n"
         "      --version      show the version\n\n"
         "SIGHUP reads configuration, trust anchors and revocation lists again.\n",
@@ -41,17 +47,20 @@ static void print_help(FILE *stream) {
 
 static int read_options(int argc, char *argv[], MainOptions *ret) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {0},
+        {"config", required_argument, NULL, 'c'}, {"restore", no_argument, NULL, 'R'},
+        {"force", no_argument, NULL, 'F'},        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {0},
     };
     for (;;) {
         int c = getopt_long(argc, argv, "c:h", options, NULL);
         if (c < 0)
-            return optind == argc ? 0 : -EINVAL;
+            return optind == argc && (ret->restore || !ret->force) ? 0 : -EINVAL;
         if (c == 'c')
             ret->config_file = optarg;
+        else if (c == 'R')
+            ret->restore = true;
+        else if (c == 'F')
+            ret->force = true;
         else if (c == 'h')
             ret->help = true;
         else if (c == 'V')
@@ -98,5 +107,5 @@ int main(int argc, char *argv[]) {
     }
     if (prepare_process() < 0)
         return EXIT_FAILURE;
-    return daemon_run(options.config_file);
+    return options.restore ? restore_run(options.config_file, options.force) : daemon_run(options.config_file);
 }

@@ -243,6 +243,17 @@ View certificate_der(const Certificate *certificate) {
     return bytes_view(&certificate->der);
 }
 
+int certificate_spki(const Certificate *certificate, Bytes *ret) {
+    unsigned char *spki = NULL;
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate->x509), &spki);
+
+    if (size < 0) /* it was written once already, for the facts */
+        return -ENOMEM;
+    int r = bytes_copy((View){.data = spki, .size = (size_t) size}, ret);
+    OPENSSL_free(spki);
+    return r;
+}
+
 X509 *certificate_x509(const Certificate *certificate) {
     return certificate->x509;
 }

@@ -46,3 +46,5 @@ DEFINE_CLEANUP(Certificate *, certificate_free)
 
 const CertificateFacts *certificate_facts(const Certificate *certificate);
 View certificate_der(const Certificate *certificate);
+/* DER of the SubjectPublicKeyInfo. 0 or -ENOMEM. */
+int certificate_spki(const Certificate *certificate, Bytes *ret);

@@ -13,6 +13,7 @@
 #include "ovcertd/core/pool.h"
 #include "ovcertd/core/service.h"
 
+typedef struct BackupKept BackupKept;
 typedef struct Replies Replies;
 typedef struct Request Request;
 typedef struct Signals Signals;
@@ -26,6 +27,7 @@ typedef struct BusContext {
     Peers *peers;
     Replies *replies;
     Signals *signals;
-    Request *requests; /* in flight: waiting for polkit or the pool */
-    bool stopping;     /* what comes back now is dropped */
+    BackupKept *backup; /* being read by a connection; NULL */
+    Request *requests;  /* in flight: waiting for polkit or the pool */
+    bool stopping;      /* what comes back now is dropped */
 } BusContext;

@@ -10,6 +10,7 @@
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/answers.h"
+#include "ovcertd/bus/backup.h"
 #include "ovcertd/bus/object.h"
 #include "ovcertd/bus/request.h"
 #include "ovcertd/bus/signals.h"
@@ -256,6 +257,57 @@ static int read_find_by_certificate(Request *request) {
 }
 DEFINE_METHOD(find_by_certificate)
 
+/* --- GetPublicKeys --- */
+
+static int append_key(sd_bus_message *reply, const PublicKey *key) {
+    int r = sd_bus_message_open_container(reply, 'r', "ayay");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_append_array(reply, 'y', key->spki.data, key->spki.size);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_append_array(reply, 'y', key->fingerprint, sizeof key->fingerprint);
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int reply_keys(Request *request, const PublicKey *key) {
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r = request_new_reply(request, &reply);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(reply, 'a', "(ayay)");
+    if (r >= 0 && key)
+        r = append_key(reply, key);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_close_container(reply);
+    return r < 0 ? r : request_send(request, reply);
+}
+
+static int get_public_keys(Request *request) {
+    CLEANUP(public_key_done) PublicKey key = {0};
+    int r = service_public_key(request->context->service, request->user, request->arguments.uid, &request->now, &key);
+    return r < 0 ? r : reply_keys(request, r > 0 ? &key : NULL);
+}
+
+static int read_get_public_keys(Request *request) {
+    static const Option options[] = {
+        {"uid", OPTION_UID, offsetof(Arguments, uid)},
+    };
+    Arguments *arguments = &request->arguments;
+    int r = arguments_read_user(request->message, &arguments->user, &request->failure);
+    if (r != 0)
+        return r;
+    r = arguments_read_options(request->message, options, ELEMENTSOF(options), arguments, &request->failure);
+    if (r != 0)
+        return r;
+    if (!arguments->has_uid)
+        return arguments_invalid(&request->failure, "the user id of the user is needed");
+    r = request_set_user(request, arguments->user);
+    return r < 0 ? r : request_authorize(request, POLICY_READ_KEYS, get_public_keys);
+}
+DEFINE_METHOD(get_public_keys)
+
 /* --- Unbar --- */
 
 static int unbar(Request *request) {
@@ -446,9 +498,13 @@ static int reply_diagnosis(Request *request) {
     return r < 0 ? r : request_send(request, reply);
 }
 
+static void work_check(void *data) {
+    store_check_run(data);
+}
+
 static int diagnose(Request *request) {
     int r = service_check_store(request->context->service, frame_now() + CHECK_USEC, &request->check);
-    return r < 0 ? r : request_check_store(request, request->check, reply_diagnosis);
+    return r < 0 ? r : request_work(request, work_check, request->check, reply_diagnosis);
 }
 
 static int read_diagnose(Request *request) {
@@ -500,6 +556,8 @@ const sd_bus_vtable manager_vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("FindByCertificate", SD_BUS_ARGS("ay", certificate, "aay", chain, "a{sv}", options),
                             SD_BUS_RESULT("s", user, "a{sv}", facts), method_find_by_certificate,
                             SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("GetPublicKeys", SD_BUS_ARGS("s", user, "a{sv}", options), SD_BUS_RESULT("a(ayay)", keys),
+                            method_get_public_keys, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("CheckCertificate", SD_BUS_ARGS("ay", certificate, "aay", chain, "a{sv}", options),
                             SD_BUS_RESULT("a{sv}", verdict), method_check_certificate, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Unbar", SD_BUS_ARGS("ay", fingerprint, "a{sv}", options), SD_BUS_NO_RESULT, method_unbar,
@@ -510,6 +568,10 @@ const sd_bus_vtable manager_vtable[] = {
                             SD_BUS_RESULT("t", checked, "s", problem, "t", head, "ay", hash), method_verify_log,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", facts), method_diagnose,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("t", size, "t", head, "ay", hash),
+                            method_backup, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("ReadBackup", SD_BUS_ARGS("t", offset), SD_BUS_RESULT("ay", octets), method_read_backup,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("Backend", "s", property_backend, 0, SD_BUS_VTABLE_PROPERTY_CONST),

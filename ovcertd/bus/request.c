@@ -39,12 +39,13 @@ static void unlink_request(Request *request) {
 }
 
 static Request *request_free(Request *request) {
-    assert(!request->computing);
+    assert(!request->work);
     unlink_request(request);
     (void) authorization_free(request->authorization);
     (void) judgement_free(request->judgement);
     (void) proof_free(request->proof);
     (void) store_check_free(request->check);
+    (void) store_backup_free(request->backup);
     service_failure_done(&request->failure);
     free(request->user);
     sd_bus_message_unref(request->message);
@@ -243,57 +244,49 @@ int request_authorize_self(Request *request, PolicyRequest policy, RequestStep n
 
 /* --- the pool --- */
 
-static void run_judgement(void *data) {
-    judgement_run(data);
-}
-
-static void run_check(void *data) {
-    store_check_run(data);
-}
-
-/* In a pool thread: touches what is computed only. */
+/* In a pool thread: touches the work's own data only. */
 static void compute(void *data) {
     const Request *request = data;
-    request->work(request->computing);
+    request->work(request->work_data);
 }
 
 static void on_computed(void *data) {
     Request *request = data;
-    request->computing = NULL;
+    request->work = NULL;
     if (request->gone || request->context->stopping)
         (void) request_free(request);
     else
         run(request, request->next);
 }
 
-static int submit(Request *request, void (*work)(void *data), void *data, RequestStep next) {
+int request_work(Request *request, void (*work)(void *data), void *data, RequestStep next) {
     assert(!request->next);
     if (is_full(request->context, request->actor.uid))
         return OVCERT_ERROR_LIMIT_EXCEEDED;
     PoolJob job = {.run = compute, .done = on_computed, .data = request};
-    request->computing = data;
     request->work = work;
+    request->work_data = data;
     int r = pool_submit(request->context->pool, request->actor.uid, &job);
     if (r != 0) {
-        request->computing = NULL;
+        request->work = NULL;
         return r;
     }
     request->next = next;
     return 0;
 }
 
-int request_compute(Request *request, Judgement *judgement, RequestStep next) {
-    return submit(request, run_judgement, judgement, next);
+static void work_judgement(void *data) {
+    judgement_run(data);
 }
 
-int request_check_store(Request *request, StoreCheck *check, RequestStep next) {
-    return submit(request, run_check, check, next);
+int request_compute(Request *request, Judgement *judgement, RequestStep next) {
+    return request_work(request, work_judgement, judgement, next);
 }
 
 /* --- leaving --- */
 
 static void drop(Request *request) {
-    if (request->computing)
+    if (request->work)
         request->gone = true;
     else
         (void) request_free(request);

@@ -35,14 +35,15 @@ struct Request {
     Judgement *judgement;
     ProofInProgress *proof;
     StoreCheck *check;
+    StoreBackup *backup;
 
     /* request.c alone */
     RequestStep next; /* after the wait; NULL when there is none */
     Authorization *authorization;
     const char *action;
     bool as_owner;
-    void *computing; /* what the pool works on, borrowed; NULL when it has nothing of the request */
-    void (*work)(void *data);
+    void (*work)(void *data); /* in the pool; NULL when that has nothing of it */
+    void *work_data;
     bool gone; /* the caller is; the pool still has something of it */
     Request *before, *after;
 };
@@ -54,10 +55,10 @@ int request_start(BusContext *context, sd_bus_message *message, RequestStep step
 int request_authorize(Request *request, PolicyRequest policy, RequestStep next);
 /* The same where no profile is concerned but the caller's own affairs. */
 int request_authorize_self(Request *request, PolicyRequest policy, RequestStep next);
-/* Goes on with next once the pool has run the judgement, which the request owns. */
+/* Goes on with next once a thread of the pool has run work(data), which touches data only; the request owns data. */
+int request_work(Request *request, void (*work)(void *data), void *data, RequestStep next);
+/* The same for a judgement. */
 int request_compute(Request *request, Judgement *judgement, RequestStep next);
-/* The same for a check of the store. */
-int request_check_store(Request *request, StoreCheck *check, RequestStep next);
 int request_set_user(Request *request, const char *user); /* 0 or -ENOMEM */
 
 /* Replies with these values (sd_bus_message_append(3)); types "" for none. */

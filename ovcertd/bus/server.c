@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/protocol.h"
+#include "ovcertd/bus/backup.h"
 #include "ovcertd/bus/context.h"
 #include "ovcertd/bus/object.h"
 #include "ovcertd/bus/peers.h"
@@ -55,6 +56,7 @@ static int on_departure(sd_bus_message *message, void *userdata, sd_bus_error *e
     if (name[0] != ':')
         return 0;
     requests_drop_sender(context, name);
+    backup_drop_sender(context, name);
     service_sender_gone(context->service, name);
     peers_drop(context->peers, name);
     return 0;
@@ -131,6 +133,7 @@ Server *server_free(Server *server) {
         return NULL;
     server->context.stopping = true;
     requests_drop_all(&server->context);
+    backup_drop(&server->context);
     sd_bus_slot_unref(server->login);
     sd_bus_slot_unref(server->profile);
     sd_bus_slot_unref(server->manager);

@@ -11,6 +11,7 @@ typedef enum PolicyRequest {
     POLICY_ADMINISTER,     /* CreateProfile, Block, Unblock, Assign without proof, another holder */
     POLICY_READ_ALL,       /* ListProfiles, ReadLog, VerifyLog, Diagnose */
     POLICY_FIND,           /* FindByCertificate */
+    POLICY_READ_KEYS,      /* GetPublicKeys */
 } PolicyRequest;
 
 /* The polkit action that the caller needs, or NULL when he needs none (root). owner: the caller's uid is the profile's.

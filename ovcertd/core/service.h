@@ -224,6 +224,17 @@ int service_find(Service *service, const Actor *actor, Judgement *judgement, con
 int service_find_unvalidated(Service *service, const Actor *actor, View certificate, const Moment *now, char **ret_user,
                              CheckResult *ret, Failure *failure);
 
+/* --- public keys --- */
+
+typedef struct PublicKey {
+    Bytes spki;                                        /* DER */
+    uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE]; /* of its certificate */
+} PublicKey;
+void public_key_done(PublicKey *key);
+/* The public key of the certificate that is assigned to this Unix user and accepted at this moment. 1 with *ret, 0 when
+ * there is none, for whatever reason, or a fault. */
+int service_public_key(Service *service, const char *user, uint32_t uid, const Moment *now, PublicKey *ret);
+
 /* --- login --- */
 
 typedef struct LoginContext {
@@ -253,6 +264,14 @@ void login_result_done(LoginResult *result);
 /* CERTIFICATE_EXPIRED only when possession was proven and expiry is the only reason. */
 int service_login_finish(Service *service, const Actor *actor, const char *challenge, View certificate,
                          const char *algorithm, View signature, const Moment *now, LoginResult *ret, Failure *failure);
+
+/* --- backup, for root alone --- */
+
+/* A backup to be run in the pool; to be freed before the service's store is closed. DENIED. */
+int service_backup_begin(Service *service, const Actor *actor, StoreBackup **ret);
+/* After the run: records it and tells what it holds. Of a database that it found damaged the failure says more. */
+int service_backup_finish(Service *service, const Actor *actor, const StoreBackup *backup, const Moment *now,
+                          StoreBackupFacts *ret, Failure *failure);
 
 /* --- the log --- */
 

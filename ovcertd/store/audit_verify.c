@@ -74,8 +74,7 @@ static int tell(uint64_t seq, const char *problem, char **ret_problem) {
     return -ENOMEM;
 }
 
-/* The hash of the row with the number: 0, STORE_NOT_FOUND, or a negative errno. */
-static int hash_of(Store *store, uint64_t seq, uint8_t ret[AUDIT_HASH_SIZE]) {
+int audit_hash_of(Store *store, uint64_t seq, uint8_t ret[AUDIT_HASH_SIZE]) {
     CLEANUP(query_done) Query query = {0};
 
     memset(ret, 0, AUDIT_HASH_SIZE);
@@ -128,7 +127,7 @@ int store_audit_verify(Store *store, uint64_t after, uint32_t limit, uint64_t *r
     char *problem = NULL;
     uint64_t seq = after;
 
-    int r = hash_of(store, after, hash);
+    int r = audit_hash_of(store, after, hash);
     if (r == STORE_NOT_FOUND)
         r = tell(after, "is missing", &problem);
     else if (r == 0)

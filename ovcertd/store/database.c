@@ -70,24 +70,20 @@ static int database_harden(sqlite3 *db) {
     return 0;
 }
 
-/* Called for each row of a script's statements; 0 to go on. */
-typedef int (*RowHandler)(sqlite3_stmt *statement, void *context);
-
-static int script_step(sqlite3_stmt *statement, RowHandler handler, void *context) {
+static int script_step(sqlite3_stmt *statement, DatabaseRow row, void *context) {
     for (;;) {
         int result = sqlite3_step(statement);
         if (result == SQLITE_DONE)
             return 0;
         if (result != SQLITE_ROW)
             return database_error(result);
-        int r = handler ? handler(statement, context) : 0;
+        int r = row ? row(statement, context) : 0;
         if (r != 0)
             return r;
     }
 }
 
-/* Runs the statements of one of sql/'s scripts in turn. */
-static int script_run(sqlite3 *db, const char *script, RowHandler handler, void *context) {
+int database_run(sqlite3 *db, const char *script, DatabaseRow row, void *context) {
     while (*script != '\0') {
         sqlite3_stmt *statement = NULL;
         int result = sqlite3_prepare_v2(db, script, -1, &statement, &script);
@@ -95,7 +91,7 @@ static int script_run(sqlite3 *db, const char *script, RowHandler handler, void 
             return database_error(result);
         if (!statement) /* only white space was left */
             return 0;
-        int r = script_step(statement, handler, context);
+        int r = script_step(statement, row, context);
         (void) sqlite3_finalize(statement); /* repeats the error of the step */
         if (r != 0)
             return r;
@@ -123,7 +119,7 @@ static int connect_with(const char *path, int flags, sqlite3 **ret) {
     int r = database_harden(*ret);
     if (r < 0)
         return r;
-    return script_run(*ret, sql_script_connection, NULL, NULL);
+    return database_run(*ret, sql_script_connection, NULL, NULL);
 }
 
 int database_connect(const char *path, bool create, sqlite3 **ret) {
@@ -158,17 +154,17 @@ static int refuse(StoreOutcome outcome, const char *reason, char **ret_reason) {
 static int check_integrity(sqlite3 *db, char **ret_reason) {
     CLEANUP(free_pointer) char *reason = NULL;
 
-    int r = script_run(db, sql_script_integrity, handle_judgement, &reason);
+    int r = database_run(db, sql_script_integrity, handle_judgement, &reason);
     if (r != STORE_CORRUPT && r != -EUCLEAN)
         return r;
-    int again = script_run(db, sql_script_integrity, handle_judgement, ret_reason);
+    int again = database_run(db, sql_script_integrity, handle_judgement, ret_reason);
     return again == 0 ? -EIO : again;
 }
 
 int database_check(sqlite3 *db, char **ret_reason) {
     Identity identity = {0};
 
-    int r = script_run(db, sql_script_identity, handle_identity, &identity);
+    int r = database_run(db, sql_script_identity, handle_identity, &identity);
     if (r == 0 && (!identity.ours || identity.version < 1))
         return refuse(STORE_CORRUPT, "it is not a database of ovcert", ret_reason);
     if (r == 0 && identity.version > (int64_t) sql_migration_count)
@@ -181,20 +177,30 @@ int database_check(sqlite3 *db, char **ret_reason) {
 }
 
 int database_check_whole(sqlite3 *db, char **ret_reason) {
-    int r = script_run(db, sql_script_whole, handle_judgement, ret_reason);
+    int r = database_run(db, sql_script_whole, handle_judgement, ret_reason);
     return r == -EUCLEAN ? refuse(STORE_CORRUPT, sqlite3_errmsg(db), ret_reason) : r;
 }
 
-int database_migrate(sqlite3 *db) {
+int database_version(sqlite3 *db, int64_t *ret) {
     Identity identity = {0};
 
-    int r = script_run(db, sql_script_identity, handle_identity, &identity);
+    int r = database_run(db, sql_script_identity, handle_identity, &identity);
     if (r < 0)
         return r;
     assert(identity.version >= 0);
-    for (size_t i = (size_t) identity.version; i < sql_migration_count; i++) {
+    *ret = identity.version;
+    return 0;
+}
+
+int database_migrate(sqlite3 *db) {
+    int64_t version = 0;
+
+    int r = database_version(db, &version);
+    if (r < 0)
+        return r;
+    for (size_t i = (size_t) version; i < sql_migration_count; i++) {
         /* When it fails, the caller closes the connection, which undoes the open transaction. */
-        r = script_run(db, sql_migrations[i], NULL, NULL);
+        r = database_run(db, sql_migrations[i], NULL, NULL);
         if (r < 0)
             return r;
     }
@@ -202,14 +208,29 @@ int database_migrate(sqlite3 *db) {
 }
 
 int database_settle(sqlite3 *db, char **ret_reason) {
-    int r = script_run(db, sql_script_journal, NULL, NULL);
+    int r = database_run(db, sql_script_journal, NULL, NULL);
     if (r < 0)
         return r;
     int result = sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     if (result != SQLITE_OK)
         return database_error(result);
-    r = script_run(db, sql_script_settings, handle_judgement, ret_reason);
+    r = database_run(db, sql_script_settings, handle_judgement, ret_reason);
     return r == STORE_CORRUPT ? -EIO : r; /* not the file's fault */
+}
+
+/* What a pragma answers that could not do it is another mode. */
+static int handle_mode(sqlite3_stmt *statement, void *context) {
+    const char *mode = (const char *) sqlite3_column_text(statement, 0);
+
+    *(bool *) context = mode && strcmp(mode, "delete") == 0;
+    return 0;
+}
+
+int database_make_single(sqlite3 *db) {
+    bool single = false;
+
+    int r = database_run(db, sql_script_single_file, handle_mode, &single);
+    return r == 0 && !single ? -EBUSY : r;
 }
 
 sqlite3 *database_close(sqlite3 *db) {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,10 +110,6 @@ static int name_paths(Place *place, const char *folder) {
         place->path = NULL;
         return -ENOMEM;
     }
-    if (asprintf(&place->new_path, "%s.new", place->path) < 0) {
-        place->new_path = NULL;
-        return -ENOMEM;
-    }
     return 0;
 }
 
@@ -129,13 +126,13 @@ static int place_fill(Place *place, const char *path, char **ret_reason) {
 }
 
 int place_open(const char *path, Place *ret, char **ret_reason) {
-    CLEANUP(place_done) Place place = {.folder = -1, .lock = -1};
+    CLEANUP(place_done) Place place = PLACE_NONE;
 
     int r = place_fill(&place, path, ret_reason);
     if (r != 0)
         return r;
     *ret = place;
-    place = (Place){.folder = -1, .lock = -1};
+    place = (Place) PLACE_NONE;
     return 0;
 }
 
@@ -186,29 +183,127 @@ int place_check(Place *place, char **ret_reason) {
     return 0;
 }
 
-int place_prepare_new(const Place *place) {
-    static const char *const leftovers[] = {".new", ".new-journal", ".new-wal", ".new-shm"};
+static char *join(const char *a, const char *b, const char *c) {
+    char *text = NULL;
 
-    for (size_t i = 0; i < ELEMENTSOF(leftovers); i++) {
-        CLEANUP(free_pointer) char *name = NULL;
-        if (asprintf(&name, "%s%s", place->name, leftovers[i]) < 0) {
-            name = NULL;
+    return asprintf(&text, "%s%s%s", a, b, c) < 0 ? NULL : text;
+}
+
+char *place_name(const char *name, const char *suffix, uint64_t number) {
+    char *text = NULL;
+
+    return asprintf(&text, "%s%s%" PRIu64, name, suffix, number) < 0 ? NULL : text;
+}
+
+int place_remove(const Place *place, const char *suffix) {
+    static const char *const companions[] = {"", "-journal", "-wal", "-shm"};
+
+    for (size_t i = 0; i < ELEMENTSOF(companions); i++) {
+        CLEANUP(free_pointer) char *name = join(place->name, suffix, companions[i]);
+        if (!name)
             return -ENOMEM;
-        }
         if (unlinkat(place->folder, name, 0) < 0 && errno != ENOENT)
             return -errno;
     }
-    int file = open(place->new_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (file < 0)
-        return -errno;
-    (void) close(file); /* nothing was written */
     return 0;
 }
 
-int place_publish_new(const Place *place) {
-    if (renameat2(AT_FDCWD, place->new_path, AT_FDCWD, place->path, RENAME_NOREPLACE) < 0)
+int place_make(const Place *place, const char *suffix, char **ret_path) {
+    CLEANUP(free_pointer) char *path = join(place->path, suffix, "");
+
+    if (!path)
+        return -ENOMEM;
+    int r = place_remove(place, suffix);
+    if (r < 0)
+        return r;
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0)
+        return -errno;
+    (void) close(file); /* nothing was written */
+    *ret_path = TAKE_PTR(path);
+    return 0;
+}
+
+int place_publish(const Place *place, const char *suffix, const char *final_suffix, bool replace) {
+    CLEANUP(free_pointer) char *from = join(place->name, suffix, "");
+    CLEANUP(free_pointer) char *to = join(place->name, final_suffix, "");
+
+    if (!from || !to)
+        return -ENOMEM;
+    if (renameat2(place->folder, from, place->folder, to, replace ? 0 : RENAME_NOREPLACE) < 0)
         return -errno;
     return fsync(place->folder) < 0 ? -errno : 0;
+}
+
+int place_remove_schemas(const Place *place, size_t version) {
+    for (size_t i = 1; i <= version; i++) {
+        CLEANUP(free_pointer) char *suffix = place_name("", PLACE_SCHEMA, i);
+        int r = suffix ? place_remove(place, suffix) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- the last steps of a restore --- */
+
+static int exists_at(const Place *place, const char *name) {
+    struct stat status;
+
+    if (fstatat(place->folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        return 1;
+    return errno == ENOENT ? 0 : -errno;
+}
+
+/* The first name that no database has. Stays the same until the database itself has moved, which comes last. */
+static int free_name(const Place *place, char **ret) {
+    for (uint64_t i = 1;; i++) {
+        CLEANUP(free_pointer) char *name = place_name(place->name, PLACE_REPLACED, i);
+        int r = name ? exists_at(place, name) : -ENOMEM;
+        if (r < 0)
+            return r;
+        if (r == 0) {
+            *ret = TAKE_PTR(name);
+            return 0;
+        }
+    }
+}
+
+/* SQLite would take the log of one database for another's: it moves first. */
+static int move_aside(const Place *place, char **ret_kept) {
+    static const char *const companions[] = {"-wal", "-shm", "-journal", ""};
+    CLEANUP(free_pointer) char *kept = NULL;
+    bool moved = false;
+
+    int r = free_name(place, &kept);
+    for (size_t i = 0; i < ELEMENTSOF(companions) && r == 0; i++) {
+        CLEANUP(free_pointer) char *from = join(place->name, companions[i], "");
+        CLEANUP(free_pointer) char *to = join(kept, companions[i], "");
+        if (!from || !to)
+            return -ENOMEM;
+        if (renameat2(place->folder, from, place->folder, to, 0) == 0)
+            moved = true;
+        else if (errno != ENOENT)
+            r = -errno;
+    }
+    if (r == 0 && fsync(place->folder) < 0)
+        r = -errno;
+    if (r == 0)
+        *ret_kept = moved ? TAKE_PTR(kept) : NULL;
+    return r;
+}
+
+int place_finish_restore(const Place *place, char **ret_kept, char **ret_reason) {
+    off_t ignored;
+
+    *ret_kept = NULL;
+    int r = look_at(place, PLACE_RESTORED, &ignored, ret_reason);
+    if (r != 0)
+        return r == -ENOENT ? 0 : r;
+    r = move_aside(place, ret_kept);
+    if (r == 0)
+        r = place_publish(place, PLACE_RESTORED, "", false);
+    return r == 0 ? 1 : r;
 }
 
 void place_done(Place *place) {
@@ -218,6 +313,5 @@ void place_done(Place *place) {
         (void) close(place->folder); /* nothing was written */
     free(place->path);
     free(place->name);
-    free(place->new_path);
-    *place = (Place){.folder = -1, .lock = -1};
+    *place = (Place) PLACE_NONE;
 }

@@ -8,10 +8,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ovcertd/store/database.h"
-#include "ovcertd/store/place.h"
+#include "ovcertd/store/copy.h"
 #include "ovcertd/store/query.h"
 #include "ovcertd/store/transaction.h"
 
@@ -28,23 +26,53 @@ static int prepare_statements(Store *store) {
 /* Under a name of its own until it is whole: an empty or half-made database under the real name is a damaged one. */
 static int create_database(const Place *place) {
     CLEANUP(database_closep) sqlite3 *db = NULL;
+    CLEANUP(free_pointer) char *path = NULL;
 
-    int r = place_prepare_new(place);
+    int r = place_make(place, PLACE_NEW, &path);
     if (r < 0)
         return r;
-    r = database_connect(place->new_path, true, &db);
+    r = database_connect(path, true, &db);
     if (r == 0)
         r = database_migrate(db);
     if (r < 0)
         return r;
     db = database_close(TAKE_PTR(db));
-    return place_publish_new(place);
+    return place_publish(place, PLACE_NEW, "", false);
 }
 
-static int open_database(Store *store, const Place *place, char **ret_reason) {
-    int r = database_connect(place->path, false, &store->db);
+static int write_copy(sqlite3 *db, const Place *place, int64_t version) {
+    CLEANUP(free_pointer) char *path = NULL;
+    CLEANUP(free_pointer) char *suffix = place_name("", PLACE_SCHEMA, (uint64_t) version);
+
+    int r = suffix ? place_make(place, PLACE_COPY, &path) : -ENOMEM;
+    if (r == 0)
+        r = copy_database(db, path);
+    return r == 0 ? place_publish(place, PLACE_COPY, suffix, true) : r;
+}
+
+/* A migration cannot be taken back: the database as it was stays beside it. */
+static int keep_before_migration(sqlite3 *db, const Place *place, char **ret_reason) {
+    int64_t version = 0;
+
+    int r = database_version(db, &version);
+    if (r < 0 || version == (int64_t) sql_migration_count)
+        return r;
+    r = write_copy(db, place, version);
+    if (r == 0)
+        return 0;
+    (void) place_remove(place, PLACE_COPY); /* or the next opening does */
+    if (asprintf(ret_reason, "it has to be migrated, and the copy that is kept of it before cannot be written (%s)",
+                 strerrordesc_np(-r)) < 0)
+        *ret_reason = NULL;
+    return r;
+}
+
+int store_open_file(Store *store, const char *path, const Place *keep, char **ret_reason) {
+    int r = database_connect(path, false, &store->db);
     if (r == 0)
         r = database_check(store->db, ret_reason);
+    if (r == 0 && keep)
+        r = keep_before_migration(store->db, keep, ret_reason);
     if (r == 0)
         r = database_migrate(store->db);
     if (r == 0)
@@ -58,23 +86,36 @@ static int open_database(Store *store, const Place *place, char **ret_reason) {
     return r == -EUCLEAN ? STORE_CORRUPT : r;
 }
 
-static int open_place(Store *store, const char *path, char **ret_reason) {
-    CLEANUP(place_done) Place place = {.folder = -1, .lock = -1};
+/* What a crash has left of a backup or of a restore that did not come to its end. */
+static int remove_leftovers(const Place *place) {
+    int r = place_remove(place, PLACE_COPY);
+    return r == 0 ? place_remove(place, PLACE_RESTORING) : r;
+}
 
-    int r = place_open(path, &place, ret_reason);
+static int finish_restore(const Place *place, char **ret_reason) {
+    CLEANUP(free_pointer) char *kept = NULL;
+    int r = place_finish_restore(place, &kept, ret_reason);
+    return r == 1 ? 0 : r;
+}
+
+int store_take_place(const char *path, Place *place, char **ret_reason) {
+    int r = place_open(path, place, ret_reason);
     if (r == 0)
-        r = place_lock(&place, ret_reason);
+        r = place_lock(place, ret_reason);
     if (r == 0)
-        r = place_check(&place, ret_reason);
-    if (r == 0 && !place.exists)
-        r = create_database(&place);
+        r = remove_leftovers(place);
+    return r == 0 ? finish_restore(place, ret_reason) : r;
+}
+
+static int open_place(Store *store, const char *path, char **ret_reason) {
+    Place *place = &store->place;
+
+    int r = store_take_place(path, place, ret_reason);
     if (r == 0)
-        r = open_database(store, &place, ret_reason);
-    if (r != 0)
-        return r;
-    store->lock = place.lock;
-    place.lock = -1;
-    return 0;
+        r = place_check(place, ret_reason);
+    if (r == 0 && !place->exists)
+        r = create_database(place);
+    return r == 0 ? store_open_file(store, place->path, place, ret_reason) : r;
 }
 
 static const char *advice(int result) {
@@ -85,6 +126,7 @@ static const char *advice(int result) {
         return "nothing was changed; keep a copy of the file and restore a backup";
     case STORE_LOCKED:
     case STORE_INSECURE:
+    case STORE_FORKED:
         return NULL; /* the reason says it */
     case -ENOENT:
         return "make its folder, with mode 0700 and this user as its owner";
@@ -95,15 +137,22 @@ static const char *advice(int result) {
     }
 }
 
-/* "PATH: REASON; ADVICE." */
-static char *describe(const char *path, int result, const char *reason) {
+char *store_describe(const char *what, int result, const char *reason) {
     const char *next = advice(result);
     char *text = NULL;
 
     if (!reason)
         reason = result < 0 ? strerrordesc_np(-result) : "it cannot be used";
-    int length = next ? asprintf(&text, "%s: %s; %s.", path, reason, next) : asprintf(&text, "%s: %s.", path, reason);
+    int length = next ? asprintf(&text, "%s: %s; %s.", what, reason, next) : asprintf(&text, "%s: %s.", what, reason);
     return length < 0 ? NULL : text;
+}
+
+Store *store_new(void) {
+    Store *store = calloc(1, sizeof(*store));
+
+    if (store)
+        store->place = (Place) PLACE_NONE;
+    return store;
 }
 
 int store_open(const StoreOptions *options, Store **ret, char **ret_problem) {
@@ -113,13 +162,12 @@ int store_open(const StoreOptions *options, Store **ret, char **ret_problem) {
     *ret_problem = NULL;
     if (sodium_init() < 0)
         return -EIO;
-    store = calloc(1, sizeof(*store));
+    store = store_new();
     if (!store)
         return -ENOMEM;
-    store->lock = -1;
     int r = open_place(store, options->path, &reason);
     if (r != 0) {
-        *ret_problem = describe(options->path, r, reason);
+        *ret_problem = store_describe(options->path, r, reason);
         return r;
     }
     *ret = TAKE_PTR(store);
@@ -132,8 +180,7 @@ Store *store_close(Store *store) {
     for (size_t i = 0; i < SQL_QUERY_COUNT; i++)
         (void) sqlite3_finalize(store->statements[i]); /* repeats errors that were told; NULL is fine */
     (void) database_close(store->db);                  /* undoes an open transaction; returns NULL */
-    if (store->lock >= 0)
-        (void) close(store->lock); /* nothing was written */
+    place_done(&store->place);
     free(store->fault);
     free(store);
     return NULL;

@@ -27,6 +27,7 @@ typedef enum StoreOutcome {
     STORE_CORRUPT,  /* open: integrity check failed; never recreated */
     STORE_LOCKED,   /* open: another daemon has it */
     STORE_INSECURE, /* open: owner or mode of file or folder is not private */
+    STORE_FORKED,   /* restore: the audit logs of the backup and of the database part ways */
 } StoreOutcome;
 
 #define STORE_ID_SIZE 33u /* 32 lower-case hexadecimal digits of 128 random bits, and NUL */
@@ -116,8 +117,9 @@ typedef struct StoreOptions {
     const char *path; /* database file; its folder exists, 0700 and ours */
 } StoreOptions;
 
-/* Opens or creates, migrates, prepares every statement, takes the lock that keeps a second daemon out. On an outcome or
- * fault *ret_problem (caller frees) says what is wrong and what to do. */
+/* Opens or creates, migrates, prepares every statement, takes the lock that keeps a second daemon out. Before it
+ * migrates, it keeps a copy beside the database, until the next erasure. A restore that was interrupted is ended. On an
+ * outcome or fault *ret_problem (caller frees) says what is wrong and what to do. */
 int store_open(const StoreOptions *options, Store **ret, char **ret_problem);
 Store *store_close(Store *store); /* commits nothing that is open; accepts NULL, returns NULL */
 DEFINE_CLEANUP(Store *, store_close)
@@ -137,6 +139,49 @@ int store_finish_erasing(Store *store);
 /* The database's own words about the last negative result, for the journal; "" when there are none. Valid until the
  * next call. */
 const char *store_fault(const Store *store);
+
+/* A backup: a copy of all that is committed, made by a connection of its own while the store goes on, and looked
+ * through for damage, audit chain included. On disk it has no name and dies with this. store_backup_run() may run in
+ * any thread, once; the rest in the store's; to be freed before the store is closed, and made one at a time. */
+typedef struct StoreBackup StoreBackup;
+typedef struct StoreBackupFacts {
+    uint64_t size; /* octets */
+    uint64_t rows; /* the newest audit row's number, 0 for none, and hash */
+    uint8_t hash[32];
+} StoreBackupFacts;
+int store_backup_new(Store *store, StoreBackup **ret);
+void store_backup_run(StoreBackup *backup);
+StoreBackup *store_backup_free(StoreBackup *backup);
+DEFINE_CLEANUP(StoreBackup *, store_backup_free)
+/* What the run has come to: 0 with the facts, STORE_CORRUPT, or a negative errno; *ret_problem (borrowed) says more or
+ * is NULL. */
+int store_backup_facts(const StoreBackup *backup, StoreBackupFacts *ret, const char **ret_problem);
+/* At most size octets from there on; none at its end. */
+int store_backup_read(const StoreBackup *backup, uint64_t offset, size_t size, Bytes *ret);
+
+/* Puts a backup in the place of the database, while no daemon runs. All that was forbidden since stays forbidden, if
+ * the database can still be read: associations that have ended, blocks, bars, holders, people erased; the clock floor
+ * stays. The audit log goes on where the database's ends. Whenever it is interrupted, the database is the old or the
+ * new one.
+ */
+typedef struct RestoreOptions {
+    const char *path; /* of the database */
+    int input;        /* the backup: a regular file, read from where it stands */
+    bool force;       /* also when the logs part ways, or the database cannot be looked at: its log is set aside then */
+    int64_t now;
+    uint32_t actor;
+} RestoreOptions;
+typedef struct RestoreReport {
+    uint64_t rows; /* audit rows in the backup */
+    bool merged;   /* what the database has forbidden since is kept; in numbers: */
+    unsigned endings, blocks, holders, bars, erased;
+    char *damage; /* why nothing of the database could be kept; NULL */
+    char *kept;   /* file beside the new database that was the old one; NULL when there was none */
+} RestoreReport;
+void restore_report_done(RestoreReport *report);
+/* 0, STORE_CORRUPT or STORE_NEWER (the backup), STORE_LOCKED, STORE_INSECURE, STORE_FORKED, or a negative errno; then
+ * *ret_problem (caller frees) as for store_open(). */
+int store_restore(const RestoreOptions *options, RestoreReport *ret, char **ret_problem);
 
 int store_profile_create(Store *store, const ProfileRow *row, int64_t *ret_id); /* STORE_EXISTS */
 int store_profile_by_name(Store *store, const char *name, ProfileRow *ret);

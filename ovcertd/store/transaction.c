@@ -106,8 +106,15 @@ static int empty_log(Store *store) {
     return r;
 }
 
+/* The copies that migrations have left beside the database hold what is erased now. A copy itself has none. */
+static int remove_schemas(const Store *store) {
+    return store->place.folder < 0 ? 0 : place_remove_schemas(&store->place, sql_migration_count);
+}
+
 static int scrub(Store *store) {
-    int r = query_control(store, SQL_SCRUB_REWRITE);
+    int r = remove_schemas(store);
+    if (r == 0)
+        r = query_control(store, SQL_SCRUB_REWRITE);
     if (r == 0)
         r = empty_log(store);
     return r == 0 ? query_control(store, SQL_SCRUB_DONE) : r;

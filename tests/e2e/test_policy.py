@@ -65,12 +65,16 @@ TABLE = {
         "GetProfile": Method("s", lambda: ("demo",), DENIED, "ok", "ok"),
         "ListProfiles": Method("a{sv}su", lambda: (EMPTY, "", 10), DENIED, DENIED, "ok"),
         "FindByCertificate": Method("ayaaya{sv}", lambda: (certificate("new"), [certificate("intermediate")], EMPTY), DENIED, DENIED, "ok"),
+        "GetPublicKeys": Method("sa{sv}", lambda: ("demo", {"uid": uid_of("demo")}), DENIED, "ok", "ok"),
         # Whoever holds a certificate may ask whether it would do; whose it is, is not told.
         "CheckCertificate": Method("ayaaya{sv}", lambda: (certificate("spare"), [certificate("intermediate")], EMPTY), "ok", "ok", "ok"),
         "Unbar": Method("aya{sv}", lambda: (OCTETS, EMPTY), DENIED, DENIED, "NotFound"),
         "ReadLog": Method("a{sv}tu", lambda: (EMPTY, 0, 10), DENIED, DENIED, "ok"),
         "VerifyLog": Method("tu", lambda: (0, 10), DENIED, DENIED, "ok"),
         "Diagnose": Method("a{sv}", lambda: (EMPTY,), DENIED, DENIED, "ok"),
+        "Backup": Method("a{sv}", lambda: (EMPTY,), DENIED, DENIED, "ok"),
+        # Each call has a connection of its own, so there is nothing to read.
+        "ReadBackup": Method("t", lambda: (0,), DENIED, DENIED, "NotFound"),
         "Version": Property("ok", "ok", "ok"),
         "Backend": Property("ok", "ok", "ok"),
         "LoginsAccepted": Property(DENIED, DENIED, "ok"),
@@ -215,6 +219,7 @@ class Policy(harness.Case):
         probes += [("org.ovcert1.Manager", "GetProfile", "s", lambda user: (user,)),
                    ("org.ovcert1.Manager", "ReadLog", "a{sv}tu", lambda user: ({"user": user}, 0, 10)),
                    ("org.ovcert1.Manager", "CheckCertificate", "ayaaya{sv}", lambda user: (certificate("new"), NONE, {"user": user})),
+                   ("org.ovcert1.Manager", "GetPublicKeys", "sa{sv}", lambda user: (user, {"uid": uid_of(OWNER)})),
                    ("org.ovcert1.Manager", "CreateProfile", "sa{sv}a{sv}", lambda user: (user, EMPTY, EMPTY))]
         for interface, member, signature, arguments_for in probes:
             existing, missing = self.both(NOBODY, interface, member, signature, arguments_for)
@@ -290,14 +295,22 @@ class Policy(harness.Case):
         self.assertIn("ProfileAdded", heard)
         self.assertIn("ProfileRemoved", heard)
 
-    def test_s27_members_of_the_services_group_may_look_up_a_certificate_and_nothing_else(self):
+    def test_s27_members_of_the_services_group_may_look_up_certificates_and_keys_and_nothing_else(self):
         subprocess.run(["usermod", "-a", "-G", "ovcert-services", NOBODY], check=True)
         self.addCleanup(subprocess.run, ["gpasswd", "-d", NOBODY, "ovcert-services"], check=True, capture_output=True)
         arguments = (certificate("new"), [certificate("intermediate")], EMPTY)
         reply = self.assertReply(manager(NOBODY, "FindByCertificate", "ayaaya{sv}", *arguments), "ok")
         self.assertEqual(reply.value, OWNER)
+        reply = self.assertReply(manager(NOBODY, "GetPublicKeys", "sa{sv}", OWNER, {"uid": uid_of(OWNER)}), "ok")
+        self.assertEqual([fingerprint for _, fingerprint in reply.value], [hashlib.sha256(der("new")).digest()])
         self.assertReply(manager(NOBODY, "ListProfiles", "a{sv}su", EMPTY, "", 10), DENIED)
         self.assertReply(profile(NOBODY, OWNER, "Describe"), DENIED)
+
+    def test_s27_who_may_read_keys_cannot_tell_a_user_without_one_from_a_missing_one(self):
+        asked = [("other", uid_of("other")), ("nosuch", uid_of(OWNER)), (OWNER, uid_of("other"))]
+        for name, uid in asked:
+            self.assertEqual(self.assertReply(manager("root", "GetPublicKeys", "sa{sv}", name, {"uid": uid}), "ok").value, [])
+        self.assertReply(manager("root", "GetPublicKeys", "sa{sv}", OWNER, EMPTY), "InvalidArgument")
 
     def test_s28_a_uid_in_the_context_of_a_stranger_is_not_believed(self):
         context = {"uid": uid_of(OWNER)}

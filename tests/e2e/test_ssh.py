@@ -5,10 +5,12 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import time
 
 import harness
-from harness import ASK_PASSPHRASE, CHOICE, NOT_FOUND, PASSWORD, QUESTION, Terminal, ca, kit
+from harness import ASK_PASSPHRASE, CHOICE, DENIED, NOT_FOUND, PASSWORD, QUESTION, UNAVAILABLE, Terminal, ca, ctl, kit, must, run_as
 from sandboxkit import ASK_PIN
 from test_prompt import NUMBER_OF_NEW, NUMBER_OF_OLD, Prompt, write, write_stacks
 
@@ -57,11 +59,11 @@ class Ssh(Prompt):
         write_stacks(account=account, auth=auth)
         write("/etc/pam.d/sshd", "@include common-auth\n@include common-account\n@include common-password\n@include common-session\n")
 
-    def serve(self):
+    def serve(self, methods="AuthenticationMethods keyboard-interactive"):
         key = FOLDER + "/host"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
         write(FOLDER + "/config", f"Port {PORT}\nListenAddress 127.0.0.1\nHostKey {key}\nPidFile none\nUsePAM yes\nStrictModes no\n"
-                                  "AuthenticationMethods keyboard-interactive\nPermitRootLogin no\nStreamLocalBindUnlink yes\n")
+                                  f"{methods}\nPermitRootLogin no\nStreamLocalBindUnlink yes\n")
         program = sshd()
         libraries = ":".join(glob.glob(FOLDER + "/unpacked/usr/lib/*-linux-gnu*") + glob.glob(FOLDER + "/unpacked/lib/*-linux-gnu*"))
         variables = {**kit.environment(), **harness.pam_host_environment(), **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
@@ -193,3 +195,107 @@ class Forwarded(Ssh):
     def test_without_the_forwarding_there_is_none(self):
         terminal = self.ssh("-t", command="ovcertctl credentials", password=["demo"])
         self.assertEqual(terminal.status, NOT_FOUND, terminal.shown)
+
+
+class PublicKey(Ssh):
+    """sshd asks "ovcertctl ssh-keys" for the keys that a user may sign in with, as README says."""
+
+    def setUp(self):
+        super().setUp()
+        self.world.begin_valid()
+        self.key = FOLDER + "/key"
+        shutil.copyfile(ca("new.key"), self.key)
+        kit.own(self.key, "other", 0o600)
+
+    def serve(self, methods=""):
+        super().serve("AuthenticationMethods publickey\nAuthorizedKeysFile none\nAuthorizedKeysCommand /usr/bin/ovcertctl ssh-keys %u\n"
+                      "AuthorizedKeysCommandUser ovcert-ssh")
+
+    def sign_in(self, user="demo"):
+        return self.ssh("-o", "IdentitiesOnly=yes", "-i", self.key, user=user)
+
+    def keys(self, user="demo", caller="ovcert-ssh"):
+        return run_as(caller, "ovcertctl", "ssh-keys", user)
+
+    def test_the_key_of_the_assigned_certificate_signs_in_and_another_does_not(self):
+        self.assertIn_(self.sign_in())
+        shutil.copyfile(ca("old.key"), self.key)
+        self.assertRefused(self.sign_in())
+
+    def test_a_token_signs_in(self):
+        tokens = kit.Tokens(ca(""), user="other")
+        self.addCleanup(tokens.remove)
+        tokens.insert("mine", "new")
+        terminal = Terminal("other", "ssh", "-p", PORT, "-o", f"UserKnownHostsFile={FOLDER}/known", "-I", kit.Tokens.MODULE,
+                            "demo@127.0.0.1", WHO, variables={"SOFTHSM2_CONF": tokens.configuration})
+        terminal.status = terminal.converse({r"PIN for [^\r\n]*: ?$": kit.PIN})
+        self.assertIn_(terminal)
+
+    def test_the_line_is_the_key_with_the_certificates_fingerprint(self):
+        shown = subprocess.run(["ssh-keygen", "-y", "-f", ca("new.key")], capture_output=True, text=True, check=True).stdout.split()
+        fingerprint = self.described()["certificate"]["fingerprint"].hex()
+        self.assertEqual(must(self.keys()).out, f"{shown[0]} {shown[1]} ovcert:{fingerprint}\n")
+        self.assertEqual(must(self.keys(caller="demo")).out, must(self.keys()).out)
+
+    def test_s27_strangers_see_no_keys(self):
+        result = self.assertStatus(self.keys(caller="other"), DENIED)
+        self.assertEqual(result.out, "")
+
+    def nobody_gets_in(self):
+        self.assertEqual(must(self.keys()).out, "")
+        self.assertRefused(self.sign_in())
+
+    def test_a_blocked_profile_does_not_until_it_is_unblocked(self):
+        must(ctl("root", "block", "demo"))
+        self.nobody_gets_in()
+        must(ctl("root", "unblock", "demo"))
+        self.assertIn_(self.sign_in())
+
+    def test_an_unlinked_certificate_does_not(self):
+        must(ctl("root", "unlink", "demo"))
+        self.assertIn_(self.sign_in())
+        must(ctl("root", "confirm", "--user", "demo"))
+        self.nobody_gets_in()
+
+    def test_a_barred_certificate_does_not(self):
+        must(ctl("root", "unlink", "demo", "--bar"))
+        self.nobody_gets_in()
+
+    def test_s17_an_expired_certificate_does_not(self):
+        self.world.restart(clock="+3000d")
+        self.nobody_gets_in()
+
+    def test_a_revoked_certificate_does_not(self):
+        self.assertIn_(self.sign_in())
+        authority = FOLDER + "/ca"
+        shutil.copytree(ca(""), authority)
+        for arguments in (["-revoke", "new.leaf.pem"], ["-gencrl", "-crldays", "7", "-out", "crls/intermediate.crl"]):
+            subprocess.run(["openssl", "ca", "-config", "intermediate.cnf", *arguments], cwd=authority, check=True, capture_output=True)
+        self.addCleanup(kit.install_trust, ca(""), "crls")
+        kit.install_trust(authority, "crls")
+        kit.wait_until(lambda: self.described()["certificate-status"] == "revoked", kit.PATIENCE, "the new list")
+        self.nobody_gets_in()
+
+    def test_s42_a_recycled_user_name_does_not(self):
+        self.addCleanup(subprocess.run, ["usermod", "--uid", str(pwd.getpwnam("demo").pw_uid), "demo"], check=True)
+        subprocess.run(["usermod", "--uid", "4711", "demo"], check=True)
+        self.assertEqual(must(self.keys()).out, "")
+
+    def test_s23_unknown_and_unassigned_users_have_the_same_empty_answer(self):
+        answers = {name: self.keys(name) for name in ("other", "root", "nosuch", "no such\nname", "x" * 5000)}
+        for name, result in answers.items():
+            with self.subTest(name=name[:20]):
+                self.assertEqual((result.status, result.out, result.err), (0, "", ""))
+
+    def test_s19_without_the_daemon_there_is_no_key_and_no_wait(self):
+        self.world.stop()
+        result = self.assertStatus(self.keys(), UNAVAILABLE)
+        self.assertEqual(result.out, "")
+        self.assertRefused(self.sign_in())
+
+    def test_s19_a_daemon_that_hangs_costs_five_seconds(self):
+        os.kill(self.world.daemon.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, self.world.daemon.pid, signal.SIGCONT)
+        start = time.monotonic()
+        self.assertStatus(self.keys(), UNAVAILABLE)
+        self.assertLess(time.monotonic() - start, 6.5)

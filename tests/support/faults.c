@@ -59,6 +59,8 @@ void faults_disarm(void) {
 static bool fails(FaultKind kind, const char *function) {
     if (!faults->armed || !(faults->kinds & (unsigned) kind) || ++faults->count != faults->failing)
         return false;
+    if (faults->ends)
+        (void) syscall(SYS_exit_group, FAULTS_ENDED);
     faults->failed = true;
     for (size_t i = 0; i + 1 < sizeof faults->function && function[i] != '\0'; i++)
         faults->function[i] = function[i], faults->function[i + 1] = '\0';

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #define FAULTS_FILE "OVCERT_TEST_FAULTS" /* environment variable: a file of sizeof(Faults) octets */
+#define FAULTS_ENDED 77                  /* exit status of a process that ended so */
 #define FAULTS_MAX 200000u               /* far more calls than any test makes */
 
 typedef enum FaultKind {
@@ -24,6 +25,7 @@ typedef struct Faults {
     unsigned kinds;   /* of FaultKind; the others neither count nor fail */
     int error;        /* errno; 0: EIO */
     unsigned failing; /* the call that fails, from 1 on; 0: none */
+    bool ends;        /* the process ends at that call, as kill -9 would have it */
     char secret[64];  /* what freed memory must not hold; "": anything may */
 
     /* Written by the calls: */

@@ -22,6 +22,7 @@ static const struct {
     {POLICY_ADMINISTER, "org.ovcert1.manage-any", "org.ovcert1.manage-any"},
     {POLICY_READ_ALL, "org.ovcert1.read-any", "org.ovcert1.read-any"},
     {POLICY_FIND, "org.ovcert1.find-by-certificate", "org.ovcert1.find-by-certificate"},
+    {POLICY_READ_KEYS, "org.ovcert1.read-own", "org.ovcert1.read-keys"},
 };
 
 static void test_everybody_but_root_needs_an_action_for_everything(void **unused) {

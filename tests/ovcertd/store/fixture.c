@@ -225,3 +225,32 @@ void fixture_commit(Store *store) {
     assert_int_equal(store_end(store, true), 0);
     assert_int_equal(store_commit(store), 0);
 }
+
+char *fixture_backup(const Fixture *fixture, const char *suffix) {
+    CLEANUP(store_backup_freep) StoreBackup *backup = NULL;
+    CLEANUP(bytes_done) Bytes octets = {0};
+    char *path = fixture_file(fixture, suffix);
+    StoreBackupFacts facts = {0};
+    const char *problem = NULL;
+
+    assert_int_equal(store_backup_new(fixture->store, &backup), 0);
+    store_backup_run(backup);
+    if (store_backup_facts(backup, &facts, &problem) != 0)
+        fail_msg("no backup: %s", problem ? problem : "a fault");
+    assert_int_equal(store_backup_read(backup, 0, facts.size + 1, &octets), 0);
+    assert_int_equal(octets.size, facts.size);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(close(file), 0);
+    fixture_write(path, octets.data, octets.size);
+    return path;
+}
+
+void fixture_assert_log_whole(Store *store) {
+    CLEANUP(free_pointer) char *problem = NULL;
+    uint64_t checked = 0;
+
+    assert_int_equal(store_audit_verify(store, 0, 1000, &checked, &problem), 0);
+    if (problem)
+        fail_msg("%s", problem);
+}

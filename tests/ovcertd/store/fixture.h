@@ -48,6 +48,11 @@ int64_t fixture_certificate(Store *store, const char *octets, const char *subjec
 void fixture_audit(Store *store, const char *event, const char *profile, const char *subject);
 void fixture_fingerprint(const char *octets, uint8_t ret[32]);
 
+/* The backup of the open store, as a file in its folder; the path, caller frees. */
+char *fixture_backup(const Fixture *fixture, const char *suffix);
+/* The whole chain of the open store. */
+void fixture_assert_log_whole(Store *store);
+
 /* store_begin(); store_end() with keep and store_commit(). */
 void fixture_begin(Store *store);
 void fixture_commit(Store *store);

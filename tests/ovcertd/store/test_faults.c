@@ -363,7 +363,10 @@ static void expect_contents(const World *world, const Run *run, const char *what
 static void expect_fault(const Run *run, Manner manner, const char *what) {
     if (run->failed > 0 && run->failure >= 0)
         fail_msg("%s: the outcome %d for a fault: %s", what, run->failure, run->problem ? run->problem : "");
-    if (run->failed > 0 && (run->failure == -EUCLEAN || run->failure == -EINVAL))
+    /* SQLite itself says "corrupt" for a page that cannot be read for EIO; while it is opened, it is looked at twice.
+     */
+    bool unreadable = strcmp(faults_get()->function, "pread") == 0 && run->failure == -EUCLEAN && !run->problem;
+    if (run->failed > 0 && !unreadable && (run->failure == -EUCLEAN || run->failure == -EINVAL))
         fail_msg("%s: %d for a fault that is no damage", what, run->failure);
     if (manner == MANNER_RETRY && (run->done != CHAPTERS || run->failed > 1))
         fail_msg("%s: %u failures, the last one %d, after %u commits", what, run->failed, run->failure, run->done);
@@ -385,6 +388,8 @@ static bool fail_one(const World *world, Manner manner, FaultKind kind, int erro
                     strerrorname_np(error)); /* cut at most */
     assert_int_equal(count_descriptors(), descriptors);
     expect_fault(&run, manner, what);
+    free(run.problem);
+    run.problem = NULL;
     expect_contents(world, &run, what);
     free(run.problem);
     return failed;
