@@ -260,8 +260,8 @@ static int check_inside(const Asking *asking) {
 
 /* --- polkit --- */
 
-static const char *const actions[] = {OVCERT_ACTION_READ_OWN, OVCERT_ACTION_MANAGE_OWN, OVCERT_ACTION_READ_ANY,
-                                      OVCERT_ACTION_MANAGE_ANY, OVCERT_ACTION_FIND};
+static const char *const actions[] = {OVCERT_ACTION_READ_OWN,   OVCERT_ACTION_MANAGE_OWN, OVCERT_ACTION_READ_ANY,
+                                      OVCERT_ACTION_MANAGE_ANY, OVCERT_ACTION_FIND,       OVCERT_ACTION_READ_KEYS};
 
 /* A DictReader: one (ssssssuuua{ss}) of polkit's; counts ours. */
 static int count_action(sd_bus_message *message, void *userdata) {

@@ -129,7 +129,7 @@ class Doctor(harness.Case):
             harness.start_polkit()
         with away("/usr/share/polkit-1/actions/org.ovcert1.policy"):
             restart()
-            self.assertFound("polkit", "error", "0 of 5 actions")
+            self.assertFound("polkit", "error", "0 of 6 actions")
         restart()
         self.examine(status=DONE)
 
