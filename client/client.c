@@ -161,9 +161,10 @@ void client_set_interrupt(Client *client, int fd) {
     client->interrupt = fd;
 }
 
-int client_message(Client *client, const char *path, const char *interface, const char *member, sd_bus_message **ret) {
+int client_message_to(Client *client, const char *destination, const char *path, const char *interface,
+                      const char *member, sd_bus_message **ret) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-    int r = sd_bus_message_new_method_call(client->bus, &message, OVCERT_BUS_NAME, path, interface, member);
+    int r = sd_bus_message_new_method_call(client->bus, &message, destination, path, interface, member);
     if (r < 0)
         return r;
     r = sd_bus_message_set_allow_interactive_authorization(message, client->interactive);
@@ -171,6 +172,10 @@ int client_message(Client *client, const char *path, const char *interface, cons
         return r;
     *ret = TAKE_PTR(message);
     return 0;
+}
+
+int client_message(Client *client, const char *path, const char *interface, const char *member, sd_bus_message **ret) {
+    return client_message_to(client, OVCERT_BUS_NAME, path, interface, member, ret);
 }
 
 int client_profile_message(Client *client, const char *user, const char *member, sd_bus_message **ret) {

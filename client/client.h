@@ -34,6 +34,10 @@ void client_set_interrupt(Client *client, int fd);
 /* A message to this member of our service, to be filled and handed to client_call(). */
 int client_message(Client *client, const char *path, const char *interface, const char *member, sd_bus_message **ret);
 int client_call(Client *client, sd_bus_message *message, uint64_t deadline, sd_bus_message **ret_reply);
+/* A message to another service: the bus itself, polkit. Errors that are not ours are OVCERT_ERROR_UNAVAILABLE or
+ * OVCERT_ERROR_DENIED. */
+int client_message_to(Client *client, const char *destination, const char *path, const char *interface,
+                      const char *member, sd_bus_message **ret);
 /* The same to the object of this user's profile. */
 int client_profile_message(Client *client, const char *user, const char *member, sd_bus_message **ret);
 /* Appends ay and aay; chain may be NULL. 0 or a negative errno. */

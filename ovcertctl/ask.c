@@ -147,6 +147,21 @@ static int converse(Ask *ask, const char *prompt, const char *hint, int (*unders
     return -ECANCELED;
 }
 
+static int understand_text(const char *line, void *userdata) {
+    char **copy = userdata;
+    *copy = strdup(line);
+    return 0; /* whatever it is; NULL when out of memory */
+}
+
+int ask_text(Ask *ask, const char *prompt, char **ret) {
+    char *copy = NULL;
+    int r = converse(ask, prompt, "", understand_text, &copy);
+    if (r < 0)
+        return r;
+    *ret = copy;
+    return copy ? 0 : -ENOMEM;
+}
+
 static int understand_yes(const char *line, void *userdata) {
     (void) userdata; /* has nothing to fill */
     return rpmatch(line);

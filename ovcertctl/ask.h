@@ -21,6 +21,8 @@ int ask_descriptor(const Ask *ask);
 
 /* Without echo. -EMSGSIZE for more than fits into a line of a terminal. */
 int ask_secret(Ask *ask, const char *prompt, Secret **ret);
+/* One line, echoed; *ret may be "" (caller frees). */
+int ask_text(Ask *ask, const char *prompt, char **ret);
 /* 1 for yes, 0 for no, by the words of the locale; " [y/n] " is added to the question. */
 int ask_yes(Ask *ask, const char *question);
 /* A number from 1 to max; the prompt says so itself. */

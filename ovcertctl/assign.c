@@ -36,7 +36,7 @@ int assign_summary(const Tool *tool, const char *user, const CertificateInfo *ce
 
 /* --- by an administrator --- */
 
-static int call_unproven(Tool *tool, const char *user, View certificate, const BytesList *chain) {
+int assign_certificate(Tool *tool, const char *user, View certificate, const BytesList *chain) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
     int change = options_has(tool->options, OPTION_HOLDER_CHANGE);
     int r;
@@ -73,7 +73,7 @@ static int assign_unproven(Tool *tool, const char *user, const char *path) {
     if (r != 0)
         return r;
     tool_identify(tool);
-    r = call_unproven(tool, user, bytes_view(&certificate), &chain);
+    r = assign_certificate(tool, user, bytes_view(&certificate), &chain);
     if (r != 0)
         return tool_failed(tool, r);
     r = fill_info(bytes_view(&certificate), &info); /* the daemon has parsed it too */

@@ -59,3 +59,5 @@ typedef struct LogChain {
 } LogChain;
 void log_chain_done(LogChain *chain);
 int log_chain_check(Tool *tool, uint64_t after, uint32_t limit, LogChain *chain);
+/* The whole chain, slice by slice, to its end or its first problem. Likewise. */
+int log_chain_walk(Tool *tool, LogChain *chain);

@@ -80,14 +80,20 @@ static int print_chain(const Tool *tool, const LogChain *chain, const char *hash
     return 0;
 }
 
+int log_chain_walk(Tool *tool, LogChain *chain) {
+    do {
+        int r = verify_slice(tool, chain);
+        if (r != 0)
+            return r;
+    } while (chain->problem[0] == '\0' && chain->checked < chain->head);
+    return 0;
+}
+
 int log_verify(Tool *tool) {
     CLEANUP(log_chain_done) LogChain chain = {0};
-    int r;
-    do {
-        r = verify_slice(tool, &chain);
-        if (r != 0)
-            return tool_failed(tool, r);
-    } while (chain.problem[0] == '\0' && chain.checked < chain.head);
+    int r = log_chain_walk(tool, &chain);
+    if (r != 0)
+        return tool_failed(tool, r);
     CLEANUP(free_pointer) char *hash = hex_encode(bytes_view(&chain.hash));
     if (!hash)
         return tool_fault(-ENOMEM);

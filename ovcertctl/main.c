@@ -101,6 +101,14 @@ static const Verb verbs[] = {
      N_("Show the audit log, or check that it is whole (administrators)"),
      N_("--follow begins with the newest 10 entries, or --lines, and ends with 0 when it is interrupted.\n"
         "With --json=short it prints one object a line.")},
+    {"setup", "", 0, 0,
+     OPTION_BIT(ANCHOR) | OPTION_BIT(CRL) | OPTION_BIT(USER) | OPTION_BIT(HOLDER) | OPTION_BIT(CERTIFICATE) |
+         OPTION_BIT(YES) | OPTION_BIT(ENABLE_PAM),
+     verb_setup, N_("Set a machine up: trust, the first profile, a sign-in to try (root)"),
+     N_("Asks for what is missing. What is there already stays, so that it may be run again, after Ctrl-C too.\n"
+        "Certificates sign nobody in before a sign-in has been tried; --yes alone does not turn that on.")},
+    {"doctor", "", 0, 0, 0, verb_doctor, N_("Look whether everything works, and say what to do where it does not"),
+     N_("Ends with 0 when nothing is wrong (warnings are about later), 1 when something is. Root sees everything.")},
 };
 
 static void print_verbs(void) {

@@ -93,6 +93,16 @@ static int bad_value(OptionId id, const char *value, const char *advice) {
     return EXIT_USAGE;
 }
 
+static int keep(OptionList *list, OptionId id, const char *value) {
+    if (list->count == OPTION_REPEATS_MAX) {
+        output_complain(_("Run it again for the others."), _("%s is given more than %u times."), specs[id].name,
+                        OPTION_REPEATS_MAX);
+        return EXIT_USAGE;
+    }
+    list->items[list->count++] = value;
+    return 0;
+}
+
 static int interpret(Options *options, OptionId id, const char *value) {
     uint64_t number = 0;
     switch (id) {
@@ -114,6 +124,10 @@ static int interpret(Options *options, OptionId id, const char *value) {
         return options_time(value, &options->expiring) < 0
                    ? bad_value(id, value, _("Give hours, days or weeks: 12h, 30d or 4w."))
                    : 0;
+    case OPTION_ANCHOR:
+        return keep(&options->anchors, id, value);
+    case OPTION_CRL:
+        return keep(&options->crls, id, value);
     default:
         return 0;
     }

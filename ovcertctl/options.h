@@ -39,6 +39,9 @@
     X(BAR, "bar", 0, "", N_("As administrator: never accept this certificate again (a lost key, say)"))                \
     X(NO_VALIDATION, "no-validation", 0, "", N_("As root: also a certificate that is not accepted"))                   \
     X(UNLOCK, "unlock", 0, "", N_("Ask for passphrases and PINs, and show what is inside"))                            \
+    X(ANCHOR, "anchor", 0, "FILE", N_("A root certificate to trust (may be given more than once)"))                    \
+    X(CRL, "crl", 0, "FILE", N_("A revocation list (may be given more than once)"))                                    \
+    X(ENABLE_PAM, "enable-pam", 0, "", N_("Turn signing in with certificates on, once it has been tried"))             \
     X(FORCE, "force", 0, "", N_("\"backup\": replace the file; \"restore\": also when the audit logs part ways"))
 
 typedef enum OptionId {
@@ -48,11 +51,21 @@ typedef enum OptionId {
         OPTION_COUNT_,
 } OptionId;
 
+_Static_assert(OPTION_COUNT_ <= 32, "options are bits of a uint32_t");
+
 #define OPTION_BIT(symbol) (UINT32_C(1) << OPTION_##symbol)
 /* What every verb takes. */
 #define OPTIONS_COMMON                                                                                                 \
     (OPTION_BIT(HELP) | OPTION_BIT(VERSION) | OPTION_BIT(JSON) | OPTION_BIT(NO_LEGEND) | OPTION_BIT(NO_ASK_PASSWORD) | \
      OPTION_BIT(QUIET))
+
+#define OPTION_REPEATS_MAX 16u
+
+/* Values of an option that may be given more than once. */
+typedef struct OptionList {
+    const char *items[OPTION_REPEATS_MAX];
+    size_t count;
+} OptionList;
 
 /* Strings are argv's. */
 typedef struct Options {
@@ -62,6 +75,8 @@ typedef struct Options {
     uint32_t uid;                      /* --uid */
     uint64_t lines;                    /* --lines; 0: all */
     int64_t expiring;                  /* --expiring, seconds */
+    OptionList anchors;                /* --anchor */
+    OptionList crls;                   /* --crl */
     char **operands;                   /* the verb first */
     size_t n_operands;
 } Options;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* "profile create", for root. ("profile show" is in status.c, "profile delete" in delete.c.) */
+#include "ovcertctl/profile.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ static int account_uid(const Tool *tool, const char *name, uint32_t *ret) {
 }
 
 /* The daemon checks it too; here there is more to say. */
-static int check_holder(const char *holder) {
+int profile_check_holder(const char *holder) {
     CLEANUP(free_pointer) char *normal = NULL;
     int r = holder ? holder_normalise(holder, &normal) : 0;
     if (r != -EINVAL)
@@ -40,9 +42,8 @@ static int check_holder(const char *holder) {
     return EXIT_USAGE;
 }
 
-static int create(Tool *tool, const char *name, uint32_t uid) {
+int profile_create(Tool *tool, const char *name, uint32_t uid, const char *holder) {
     CLEANUP(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-    const char *holder = tool->options->values[OPTION_HOLDER];
     int r;
     if ((r = client_message(tool->client, OVCERT_OBJECT_PATH, OVCERT_MANAGER_INTERFACE, "CreateProfile", &message)) <
             0 ||
@@ -86,7 +87,7 @@ int verb_profile_create(Tool *tool, char **operands, size_t n_operands) {
         output_complain(_("Give the name of a user."), _("No user can have that name."));
         return EXIT_USAGE;
     }
-    int r = check_holder(tool->options->values[OPTION_HOLDER]);
+    int r = profile_check_holder(tool->options->values[OPTION_HOLDER]);
     if (r != 0)
         return r;
     r = account_uid(tool, operands[0], &uid);
@@ -95,6 +96,6 @@ int verb_profile_create(Tool *tool, char **operands, size_t n_operands) {
     r = tool_connect(tool);
     if (r != 0)
         return r;
-    r = create(tool, operands[0], uid);
+    r = profile_create(tool, operands[0], uid, tool->options->values[OPTION_HOLDER]);
     return r != 0 ? tool_failed(tool, r) : print_created(tool, operands[0], uid);
 }

@@ -24,6 +24,8 @@ int verb_list(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_create(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_show(Tool *tool, char **operands, size_t n_operands);
 int verb_profile_delete(Tool *tool, char **operands, size_t n_operands);
+int verb_doctor(Tool *tool, char **operands, size_t n_operands);
+int verb_setup(Tool *tool, char **operands, size_t n_operands);
 int verb_ssh_keys(Tool *tool, char **operands, size_t n_operands);
 int verb_backup(Tool *tool, char **operands, size_t n_operands);
 int verb_restore(Tool *tool, char **operands, size_t n_operands);

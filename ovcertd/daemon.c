@@ -18,11 +18,11 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
+#include "common/configuration.h"
 #include "common/macros.h"
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/server.h"
-#include "ovcertd/configuration.h"
 #include "ovcertd/core/pool.h"
 #include "ovcertd/core/service.h"
 #include "ovcertd/log.h"
@@ -114,7 +114,7 @@ static int trust_options(const Daemon *daemon, const Config *config, TrustOption
 /* One record for each faulty file and one for the whole. */
 static int report_trust(const Config *config, int r, const TrustStore *trust, const TrustProblems *problems) {
     for (size_t i = 0; i < problems->count; i++)
-        log_write(LOG_WARNING, LOG_EVENT_TRUST_FILE, "%s", problems->lines[i]);
+        log_write(LOG_WARNING, LOG_EVENT_TRUST_FILE, "%s", problems->items[i].line);
     if (r < 0) {
         log_write(LOG_ERR, LOG_EVENT_TRUST_FAILED, "cannot read the trust anchors in %s: %s", config->anchors_dir,
                   strerror(-r));

@@ -79,7 +79,7 @@ static bool is_contradictory(const Options *options) {
     return options->password_renew && (options->renew || options->require);
 }
 
-int options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad) {
+int module_options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad) {
     Options options = {0};
     const Known known[] = {
         {"debug", &options.debug, NULL},

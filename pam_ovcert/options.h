@@ -42,6 +42,6 @@ typedef struct Options {
 
 /* 0; -EINVAL with the option that is unknown, said twice, without a proper value or against another one in *ret_bad,
  * borrowed from argv. */
-int options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad);
+int module_options_parse(int argc, const char *const *argv, Options *ret, const char **ret_bad);
 /* Is the service among these? list may be NULL. */
 bool options_list_has(const char *list, const char *service);

@@ -20,7 +20,7 @@ int transaction_begin(Transaction *transaction, pam_handle_t *pam, int flags, in
     const char *bad = NULL;
     transaction->pam = pam;
     transaction->places = places;
-    if (options_parse(argc, argv, &transaction->options, &bad) < 0) {
+    if (module_options_parse(argc, argv, &transaction->options, &bad) < 0) {
         transaction_journal(transaction, LOG_ERR, "unknown or bad option \"%s\"", bad);
         return PAM_SERVICE_ERR;
     }

@@ -132,6 +132,10 @@ int64_t crl_next_update(const Crl *crl) {
     return crl->next_update;
 }
 
+bool crl_has_same_issuer(const Crl *a, const Crl *b) {
+    return X509_NAME_cmp(X509_CRL_get_issuer(a->crl), X509_CRL_get_issuer(b->crl)) == 0;
+}
+
 bool crl_is_issued_by(const Crl *crl, X509 *issuer) {
     return X509_NAME_cmp(X509_CRL_get_issuer(crl->crl), X509_get_subject_name(issuer)) == 0;
 }

@@ -73,7 +73,8 @@ DEFINE_CLEANUP(Crl *, crl_unref)
 const char *crl_file(const Crl *crl);
 int64_t crl_this_update(const Crl *crl);
 int64_t crl_next_update(const Crl *crl);
-bool crl_is_issued_by(const Crl *crl, X509 *issuer); /* by name alone */
+bool crl_is_issued_by(const Crl *crl, X509 *issuer);  /* by name alone */
+bool crl_has_same_issuer(const Crl *a, const Crl *b); /* likewise */
 /* 1 when the signature is the issuer's, remembered once found; 0 when not; -ENOMEM. */
 int crl_verify(Crl *crl, X509 *issuer);
 bool crl_was_verified(const Crl *crl);

@@ -42,19 +42,21 @@ typedef struct Loader {
     int64_t now;
     TrustStore *store;
     TrustProblems *problems; /* may be NULL */
+    TrustProblemKind kind;   /* of a file that cannot be read */
 } Loader;
 
 void trust_problems_done(TrustProblems *problems) {
     for (size_t i = 0; i < problems->count; i++)
-        free(problems->lines[i]);
-    free(problems->lines);
+        free(problems->items[i].line);
+    free(problems->items);
     *problems = (TrustProblems){0};
 }
 
-__attribute__((format(printf, 3, 4))) static int problem(Loader *loader, const char *file, const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static int problem(Loader *loader, TrustProblemKind kind, const char *file,
+                                                         const char *format, ...) {
     CLEANUP(free_pointer) char *text = NULL, *name = NULL, *line = NULL;
     TrustProblems *problems = loader->problems;
-    char **lines;
+    TrustProblem *items;
     va_list arguments;
     int r;
 
@@ -72,11 +74,11 @@ __attribute__((format(printf, 3, 4))) static int problem(Loader *loader, const c
         line = NULL;
         return -ENOMEM;
     }
-    lines = reallocarray(problems->lines, problems->count + 1, sizeof(*lines));
-    if (!lines)
+    items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
+    if (!items)
         return -ENOMEM;
-    problems->lines = lines;
-    lines[problems->count++] = TAKE_PTR(line);
+    problems->items = items;
+    items[problems->count++] = (TrustProblem){.kind = kind, .line = TAKE_PTR(line)};
     return 0;
 }
 
@@ -151,7 +153,7 @@ static int load_file(Loader *loader, int folder, const char *name, size_t max, F
         return r;
     if (r == 0)
         return take(loader, name, bytes_view(&contents));
-    r = problem(loader, name, "%s", read_error_text(r));
+    r = problem(loader, loader->kind, name, "%s", read_error_text(r));
     return r < 0 ? r : fault(loader, name);
 }
 
@@ -210,15 +212,16 @@ static int anchor_take(Loader *loader, const char *file, View der) {
     if (r < 0)
         return r;
     if (r > 0)
-        return problem(loader, file, r == CERTIFICATE_TOO_LARGE ? "a certificate over 64 KiB" : "not a certificate");
+        return problem(loader, TRUST_PROBLEM_ANCHOR, file,
+                       r == CERTIFICATE_TOO_LARGE ? "a certificate over 64 KiB" : "not a certificate");
     if (trust_store_holds_anchor(loader->store, certificate_x509(anchor)))
         return 0;
     facts = certificate_facts(anchor);
     wrong = anchor_problem(certificate_x509(anchor));
     if (wrong)
-        return problem(loader, file, "%s is no trust anchor: %s", facts->subject, wrong);
+        return problem(loader, TRUST_PROBLEM_ANCHOR, file, "%s is no trust anchor: %s", facts->subject, wrong);
     if (facts->not_after < loader->now) {
-        r = problem(loader, file, "%s has expired", facts->subject);
+        r = problem(loader, TRUST_PROBLEM_ANCHOR_EXPIRED, file, "%s has expired", facts->subject);
         if (r < 0)
             return r;
     }
@@ -233,9 +236,9 @@ static int anchor_file(Loader *loader, const char *file, View contents) {
     int r = trust_read_certificates(contents, &list);
 
     if (r == -ENODATA)
-        return problem(loader, file, "holds no certificate");
+        return problem(loader, TRUST_PROBLEM_ANCHOR, file, "holds no certificate");
     if (r == -EBADMSG)
-        return problem(loader, file, "a PEM block is damaged; none of its certificates is used");
+        return problem(loader, TRUST_PROBLEM_ANCHOR, file, "a PEM block is damaged; none of its certificates is used");
     for (size_t i = 0; r == 0 && i < list.count; i++)
         r = anchor_take(loader, file, bytes_view(&list.items[i]));
     return r;
@@ -277,7 +280,7 @@ static int crl_fault(Loader *loader, const char *file) {
             return r;
         kept = true;
     }
-    return kept ? problem(loader, file, "the list that was loaded from it before stays in use") : 0;
+    return kept ? problem(loader, TRUST_PROBLEM_CRL, file, "the list that was loaded from it before stays in use") : 0;
 }
 
 /* Positive when an anchor is named as issuer and none of that name has signed it; -ENOMEM. */
@@ -300,9 +303,9 @@ static int crl_check_anchors(const TrustStore *store, Crl *crl) {
 
 static int crl_report_age(Loader *loader, const Crl *crl) {
     if (crl_this_update(crl) > loader->now)
-        return problem(loader, crl_file(crl), "lies in the future; is the clock right?");
+        return problem(loader, TRUST_PROBLEM_CRL_FUTURE, crl_file(crl), "lies in the future; is the clock right?");
     if (crl_next_update(crl) < loader->now - loader->options->max_stale)
-        return problem(loader, crl_file(crl), "too old; fetch a fresh one");
+        return problem(loader, TRUST_PROBLEM_CRL_STALE, crl_file(crl), "too old; fetch a fresh one");
     return 0;
 }
 
@@ -365,7 +368,7 @@ static int crl_contents(Loader *loader, const char *file, const BytesList *list,
     crls_done(&fresh);
     if (r <= 0)
         return r;
-    r = problem(loader, file, "%s", wrong);
+    r = problem(loader, TRUST_PROBLEM_CRL, file, "%s", wrong);
     return r < 0 ? r : crl_fault(loader, file);
 }
 
@@ -386,16 +389,18 @@ static int load_all(Loader *loader) {
     if (r < 0)
         return r;
     if (loader->store->n_anchors == 0) {
-        r = problem(loader, options->anchors_dir, "holds no trust anchor, so no certificate is accepted");
+        r = problem(loader, TRUST_PROBLEM_NO_ANCHOR, options->anchors_dir,
+                    "holds no trust anchor, so no certificate is accepted");
         if (r < 0)
             return r;
     }
+    loader->kind = TRUST_PROBLEM_CRL;
     r = load_folder(loader, options->crls_dir, STORE_CRL_FILE_MAX, crl_take_file, crl_fault);
     if (r == -ENOENT)
         return 0;
     if (r == 0 || r == -ENOMEM)
         return r;
-    r = problem(loader, options->crls_dir, "%s; the lists loaded before stay in use", strerror(-r));
+    r = problem(loader, TRUST_PROBLEM_CRL, options->crls_dir, "%s; the lists loaded before stay in use", strerror(-r));
     return r == 0 && loader->previous ? crl_take_all(loader, loader->previous) : r;
 }
 
@@ -444,6 +449,28 @@ size_t trust_store_anchors(const TrustStore *store) {
 
 size_t trust_store_crls(const TrustStore *store) {
     return store->n_crls;
+}
+
+const CertificateFacts *trust_store_anchor(const TrustStore *store, size_t index) {
+    return certificate_facts(store->anchors[index]);
+}
+
+static bool is_superseded(const TrustStore *store, const Crl *crl) {
+    for (size_t i = 0; i < store->n_crls; i++)
+        if (crl_this_update(store->crls[i]) > crl_this_update(crl) && crl_has_same_issuer(store->crls[i], crl))
+            return true;
+    return false;
+}
+
+TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index) {
+    const Crl *crl = store->crls[index];
+
+    return (TrustCrlFacts){
+        .file = crl_file(crl),
+        .this_update = crl_this_update(crl),
+        .next_update = crl_next_update(crl),
+        .superseded = is_superseded(store, crl),
+    };
 }
 
 int64_t trust_store_clock_floor(const TrustStore *store) {

@@ -22,9 +22,23 @@ typedef struct TrustOptions {
     int64_t clock_floor;     /* the latest verified thisUpdate known from before, 0 for none (SECURITY 39) */
 } TrustOptions;
 
-/* One line each: "FILE: what is wrong"; for the journal and for doctor. Zero-initialise; trust_problems_done(). */
+typedef enum TrustProblemKind {
+    TRUST_PROBLEM_ANCHOR,         /* a file or certificate that is no anchor, and is not used */
+    TRUST_PROBLEM_ANCHOR_EXPIRED, /* loaded; nothing below it is accepted */
+    TRUST_PROBLEM_NO_ANCHOR,      /* there is none at all */
+    TRUST_PROBLEM_CRL,            /* a file or folder that cannot be used */
+    TRUST_PROBLEM_CRL_STALE,      /* loaded; it may revoke, but acquits nobody */
+    TRUST_PROBLEM_CRL_FUTURE,
+} TrustProblemKind;
+
+typedef struct TrustProblem {
+    TrustProblemKind kind;
+    char *line; /* "FILE: what is wrong", escaped; for the journal and for doctor */
+} TrustProblem;
+
+/* Zero-initialise; trust_problems_done(). */
 typedef struct TrustProblems {
-    char **lines;
+    TrustProblem *items;
     size_t count;
 } TrustProblems;
 void trust_problems_done(TrustProblems *problems);
@@ -42,6 +56,15 @@ TrustStore *trust_store_unref(TrustStore *store); /* thread-safe; accepts NULL, 
 DEFINE_CLEANUP(TrustStore *, trust_store_unref)
 size_t trust_store_anchors(const TrustStore *store);
 size_t trust_store_crls(const TrustStore *store);
+/* Of one of them, index counting from 0; borrowed. */
+const CertificateFacts *trust_store_anchor(const TrustStore *store, size_t index);
+typedef struct TrustCrlFacts {
+    const char *file; /* its name in the folder */
+    int64_t this_update;
+    int64_t next_update;
+    bool superseded; /* there is a newer list of the same issuer's name */
+} TrustCrlFacts;
+TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index);
 /* The latest thisUpdate verified so far, options.clock_floor included: to be kept, and given to the next load. */
 int64_t trust_store_clock_floor(const TrustStore *store);
 

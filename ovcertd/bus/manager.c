@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/frame.h"
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/answers.h"
@@ -465,6 +466,53 @@ static int read_verify_log(Request *request) {
 }
 DEFINE_METHOD(verify_log)
 
+/* --- Diagnose --- */
+
+#define CHECK_USEC UINT64_C(20000000) /* less than a caller waits */
+
+static int append_facts(Request *request, sd_bus_message *reply) {
+    const char *problem;
+    ServiceFacts facts = service_facts(request->context->service);
+    int result = store_check_result(request->check, &problem);
+    if (result < 0)
+        problem = strerrordesc_np(-result);
+    int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "database", "s",
+                              result == 0  ? "ok"
+                              : result > 0 ? "damaged"
+                                           : "unknown",
+                              "database-problem", "s", problem, "anchors", "u", (uint32_t) facts.anchors,
+                              "revocation-lists", "u", (uint32_t) facts.revocation_lists, "clock", "x",
+                              request->now.real, "clock-floor", "x", facts.clock_floor);
+    return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int reply_diagnosis(Request *request) {
+    CLEANUP(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r = request_new_reply(request, &reply);
+    if (r < 0)
+        return r;
+    r = append_facts(request, reply);
+    return r < 0 ? r : request_send(request, reply);
+}
+
+static void work_check(void *data) {
+    store_check_run(data);
+}
+
+static int diagnose(Request *request) {
+    int r = service_check_store(request->context->service, frame_now() + CHECK_USEC, &request->check);
+    return r < 0 ? r : request_work(request, work_check, request->check, reply_diagnosis);
+}
+
+static int read_diagnose(Request *request) {
+    int r = arguments_read_no_options(request->message, &request->failure);
+    return r != 0 ? r : request_authorize(request, POLICY_READ_ALL, diagnose);
+}
+DEFINE_METHOD(diagnose)
+
 /* --- properties --- */
 
 static int property_version(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -518,6 +566,8 @@ const sd_bus_vtable manager_vtable[] = {
                             SD_BUS_RESULT("a(ta{sv})", rows, "t", next), method_read_log, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("VerifyLog", SD_BUS_ARGS("t", after, "u", limit),
                             SD_BUS_RESULT("t", checked, "s", problem, "t", head, "ay", hash), method_verify_log,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{sv}", facts), method_diagnose,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Backup", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("t", size, "t", head, "ay", hash),
                             method_backup, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -44,6 +44,7 @@ static Request *request_free(Request *request) {
     (void) authorization_free(request->authorization);
     (void) judgement_free(request->judgement);
     (void) proof_free(request->proof);
+    (void) store_check_free(request->check);
     (void) store_backup_free(request->backup);
     service_failure_done(&request->failure);
     free(request->user);

@@ -17,6 +17,7 @@
 #include "ovcertd/bus/context.h"
 #include "ovcertd/core/policy.h"
 #include "ovcertd/core/service.h"
+#include "ovcertd/store/check.h"
 
 #define REQUESTS_PER_UID 32u
 #define REQUESTS_ALL 1024u
@@ -33,6 +34,7 @@ struct Request {
     Failure failure;
     Judgement *judgement;
     ProofInProgress *proof;
+    StoreCheck *check;
     StoreBackup *backup;
 
     /* request.c alone */

@@ -30,6 +30,19 @@ void clock_floor_raise(Service *service) {
         service->clock_floor = seen;
 }
 
+ServiceFacts service_facts(Service *service) {
+    clock_floor_raise(service);
+    return (ServiceFacts){
+        .anchors = trust_store_anchors(service->trust),
+        .revocation_lists = trust_store_crls(service->trust),
+        .clock_floor = service->clock_floor,
+    };
+}
+
+int service_check_store(Service *service, uint64_t deadline, StoreCheck **ret) {
+    return store_check_new(service->store, deadline, ret);
+}
+
 int clock_floor_keep(Service *service) {
     clock_floor_raise(service);
     if (service->clock_floor == service->clock_floor_kept)

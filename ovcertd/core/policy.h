@@ -9,7 +9,7 @@ typedef enum PolicyRequest {
     POLICY_READ_PROFILE,   /* Describe, GetProfile */
     POLICY_MANAGE_PROFILE, /* Unlink, Confirm, Cancel, BeginProof, Assign, Delete of one's own */
     POLICY_ADMINISTER,     /* CreateProfile, Block, Unblock, Assign without proof, another holder */
-    POLICY_READ_ALL,       /* ListProfiles, ReadLog, VerifyLog */
+    POLICY_READ_ALL,       /* ListProfiles, ReadLog, VerifyLog, Diagnose */
     POLICY_FIND,           /* FindByCertificate */
     POLICY_READ_KEYS,      /* GetPublicKeys */
 } PolicyRequest;

@@ -19,6 +19,7 @@
 #include "common/macros.h"
 #include "common/statement.h"
 #include "ovcertd/core/challenge.h"
+#include "ovcertd/store/check.h"
 #include "ovcertd/store/store.h"
 #include "trust/trust.h"
 
@@ -278,6 +279,18 @@ int service_read_log(Service *service, const char *user, uint64_t after, uint32_
                      size_t *ret_count);
 int service_verify_log(Service *service, uint64_t after, uint32_t limit, uint64_t *ret_checked, char **ret_problem);
 int service_log_head(Service *service, uint64_t *ret_seq, uint8_t ret_hash[32]);
+
+/* --- how the daemon is --- */
+
+/* What the daemon works with, and what it knows of the time. */
+typedef struct ServiceFacts {
+    size_t anchors;
+    size_t revocation_lists;
+    int64_t clock_floor; /* no clock may be earlier (SECURITY 39); 0 when nothing was verified yet */
+} ServiceFacts;
+ServiceFacts service_facts(Service *service);
+/* A check of the whole database, to be run in the pool. deadline: CLOCK_MONOTONIC, microseconds. 0 or -ENOMEM. */
+int service_check_store(Service *service, uint64_t deadline, StoreCheck **ret);
 
 /* Names of profiles whose State or CertificateStatus a call since the last look may have changed; the bus layer tells
  * their owners. Caller frees each; NULL when there is none left. *ret_uid: the owner. */

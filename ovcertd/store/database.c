@@ -110,17 +110,24 @@ static int handle_judgement(sqlite3_stmt *statement, void *context) {
     return *reason ? STORE_CORRUPT : -ENOMEM;
 }
 
-int database_connect(const char *path, bool create, sqlite3 **ret) {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW |
-                SQLITE_OPEN_EXRESCODE;
+static int connect_with(const char *path, int flags, sqlite3 **ret) {
+    flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 
-    int result = sqlite3_open_v2(path, ret, create ? flags | SQLITE_OPEN_CREATE : flags, NULL);
+    int result = sqlite3_open_v2(path, ret, flags, NULL);
     if (result != SQLITE_OK)
         return database_error(result);
     int r = database_harden(*ret);
     if (r < 0)
         return r;
     return database_run(*ret, sql_script_connection, NULL, NULL);
+}
+
+int database_connect(const char *path, bool create, sqlite3 **ret) {
+    return connect_with(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0), ret);
+}
+
+int database_connect_reader(const char *path, sqlite3 **ret) {
+    return connect_with(path, SQLITE_OPEN_READONLY, ret);
 }
 
 typedef struct Identity {
@@ -167,6 +174,11 @@ int database_check(sqlite3 *db, char **ret_reason) {
     if (r == -EUCLEAN)
         return refuse(STORE_CORRUPT, sqlite3_errmsg(db), ret_reason);
     return r;
+}
+
+int database_check_whole(sqlite3 *db, char **ret_reason) {
+    int r = database_run(db, sql_script_whole, handle_judgement, ret_reason);
+    return r == -EUCLEAN ? refuse(STORE_CORRUPT, sqlite3_errmsg(db), ret_reason) : r;
 }
 
 int database_version(sqlite3 *db, int64_t *ret) {

@@ -36,9 +36,14 @@ void database_keep_fault(Store *store);
 /* Opens the file of the path with our limits and settings; creates it only if create. The file is not looked at yet.
  * 0 or a negative errno; *ret is to be closed either way when it is not NULL. */
 int database_connect(const char *path, bool create, sqlite3 **ret);
+/* The same for reading alone. */
+int database_connect_reader(const char *path, sqlite3 **ret);
 /* 0; STORE_CORRUPT: not a database of ovcert, or damaged; STORE_NEWER; or a negative errno. Never changes the file.
  * *ret_reason (caller frees) says why not, without path and full stop. */
 int database_check(sqlite3 *db, char **ret_reason);
+/* Every page, table and index of a file that is in use. 0; STORE_CORRUPT with *ret_reason (caller frees); or a negative
+ * errno. */
+int database_check_whole(sqlite3 *db, char **ret_reason);
 /* The number of the newest migration that the file has seen. */
 int database_version(sqlite3 *db, int64_t *ret);
 /* Runs the migrations that the file has not seen, each in a transaction. */

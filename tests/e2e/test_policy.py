@@ -71,6 +71,7 @@ TABLE = {
         "Unbar": Method("aya{sv}", lambda: (OCTETS, EMPTY), DENIED, DENIED, "NotFound"),
         "ReadLog": Method("a{sv}tu", lambda: (EMPTY, 0, 10), DENIED, DENIED, "ok"),
         "VerifyLog": Method("tu", lambda: (0, 10), DENIED, DENIED, "ok"),
+        "Diagnose": Method("a{sv}", lambda: (EMPTY,), DENIED, DENIED, "ok"),
         "Backup": Method("a{sv}", lambda: (EMPTY,), DENIED, DENIED, "ok"),
         # Each call has a connection of its own, so there is nothing to read.
         "ReadBackup": Method("t", lambda: (0,), DENIED, DENIED, "NotFound"),

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/configuration.h"
 #include "common/credential.h"
 #include "common/ini.h"
 #include "common/macros.h"
 #include "common/text.h"
 #include "ovcert-credential/settings.h"
-#include "ovcertd/configuration.h"
 #include "tests/fuzz/input.h"
 
 static void check_problem(const char *problem, const char *path) {

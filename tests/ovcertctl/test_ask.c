@@ -173,6 +173,24 @@ static void test_number_out_of_range_is_asked_again(void **state) {
     assert_int_equal(number, 3);
 }
 
+static void test_a_line_is_read_as_it_is_and_may_be_empty(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(free_pointer) char *first = NULL, *second = NULL;
+    TYPES(fixture, "/root/a file \n", "\n");
+    assert_int_equal(ask_text(fixture->ask, "File: ", &first), 0);
+    assert_string_equal(first, "/root/a file ");
+    assert_int_equal(ask_text(fixture->ask, "File: ", &second), 0);
+    assert_string_equal(second, "");
+}
+
+static void test_interrupt_ends_the_wait_for_a_line(void **state) {
+    Fixture *fixture = *state;
+    char *line = NULL;
+    assert_int_equal(eventfd_write(fixture->interrupt, 1), 0);
+    assert_int_equal(ask_text(fixture->ask, "File: ", &line), -EINTR);
+    assert_null(line);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -186,6 +204,8 @@ int main(void) {
         TEST(test_yes_is_yes_after_a_slip_too),
         TEST(test_interrupt_ends_a_question),
         TEST(test_number_out_of_range_is_asked_again),
+        TEST(test_a_line_is_read_as_it_is_and_may_be_empty),
+        TEST(test_interrupt_ends_the_wait_for_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

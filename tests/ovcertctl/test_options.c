@@ -16,7 +16,7 @@
 
 /* Parses the words behind the program's name; the Options borrow from static words. */
 static int parse(Options *options, const char *const *words) {
-    char *argv[16] = {strdup("ovcertctl")};
+    char *argv[24] = {strdup("ovcertctl")};
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = strdup(words[argc - 1]);
@@ -53,6 +53,18 @@ static void test_bad_value_is_a_usage_error(void **state) {
         Options options = {0};
         assert_int_equal(PARSE(&options, "log", bad[i]), EXIT_USAGE);
     }
+}
+
+static void test_files_may_be_given_more_than_once_but_not_without_end(void **state) {
+    (void) state;
+    Options options = {0};
+    static const char *many[OPTION_REPEATS_MAX + 3] = {"setup"};
+    assert_int_equal(PARSE(&options, "setup", "--crl=/a", "--anchor=/b", "--crl", "/c"), 0);
+    assert_int_equal(options.crls.count, 2);
+    assert_int_equal(options.anchors.count, 1);
+    for (size_t i = 0; i <= OPTION_REPEATS_MAX; i++)
+        many[i + 1] = "--crl=/a";
+    assert_int_equal(parse(&options, many), EXIT_USAGE);
 }
 
 static void test_options_are_known_wherever_they_stand(void **state) {
@@ -103,6 +115,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_option_is_a_usage_error),
         cmocka_unit_test(test_missing_or_superfluous_argument_is_a_usage_error),
         cmocka_unit_test(test_bad_value_is_a_usage_error),
+        cmocka_unit_test(test_files_may_be_given_more_than_once_but_not_without_end),
         cmocka_unit_test(test_options_are_known_wherever_they_stand),
         cmocka_unit_test(test_times_have_a_unit_and_a_limit),
         cmocka_unit_test(test_numbers_have_digits_and_a_limit),

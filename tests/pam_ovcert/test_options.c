@@ -48,7 +48,7 @@ static void test_unknown_options_are_refused_and_named(void **state) {
     for (size_t i = 0; i < ELEMENTSOF(unknown); i++) {
         const char *argv[] = {"debug", unknown[i], "silent"}, *named = NULL;
         Options options = {.use_first_pass = true};
-        assert_int_equal(options_parse(3, argv, &options, &named), -EINVAL);
+        assert_int_equal(module_options_parse(3, argv, &options, &named), -EINVAL);
         assert_ptr_equal(named, unknown[i]);
         assert_true(options.use_first_pass && !options.debug); /* untouched */
     }
@@ -58,7 +58,7 @@ static void test_no_options_are_all_off(void **state) {
     (void) state;
     Options options = {true, true, true, true, true, true, 1, "a", "b", "c"};
     const char *named = NULL;
-    assert_int_equal(options_parse(0, NULL, &options, &named), 0);
+    assert_int_equal(module_options_parse(0, NULL, &options, &named), 0);
     assert_false(options.debug || options.silent || options.no_delay || options.use_first_pass || options.card_user ||
                  options.password_renew);
     assert_int_equal(options.wait_seconds, 0);
@@ -78,7 +78,7 @@ static void test_each_option_sets_its_own_field(void **state) {
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
         Options options;
         const char *named = NULL;
-        assert_int_equal(options_parse(1, &table[i].name, &options, &named), 0);
+        assert_int_equal(module_options_parse(1, &table[i].name, &options, &named), 0);
         for (size_t k = 0; k < ELEMENTSOF(table); k++)
             assert_int_equal(*((const bool *) &options + table[k].offset), k == i);
     }
@@ -88,7 +88,7 @@ static void test_values_are_read(void **state) {
     (void) state;
     const char *argv[] = {"renew=login,su", "require=gdm", "exempt-group=staff", "wait=300"}, *named = NULL;
     Options options;
-    assert_int_equal(options_parse(4, argv, &options, &named), 0);
+    assert_int_equal(module_options_parse(4, argv, &options, &named), 0);
     assert_string_equal(options.renew, "login,su");
     assert_string_equal(options.require, "gdm");
     assert_string_equal(options.exempt_group, "staff");
@@ -99,7 +99,7 @@ static void test_a_rule_said_twice_is_refused(void **state) {
     (void) state;
     const char *argv[] = {"require=login", "require=su"}, *named = NULL;
     Options options;
-    assert_int_equal(options_parse(2, argv, &options, &named), -EINVAL);
+    assert_int_equal(module_options_parse(2, argv, &options, &named), -EINVAL);
     assert_ptr_equal(named, argv[1]);
 }
 
@@ -110,11 +110,11 @@ static void test_what_is_handed_over_is_not_ruled_here(void **state) {
     Options options;
     for (size_t i = 0; i < ELEMENTSOF(others); i++) {
         const char *argv[] = {"password=renew", others[i]}, *turned[] = {others[i], "password=renew"};
-        assert_int_equal(options_parse(1, argv, &options, &named), 0);
+        assert_int_equal(module_options_parse(1, argv, &options, &named), 0);
         assert_true(options.password_renew);
-        assert_int_equal(options_parse(2, argv, &options, &named), -EINVAL);
+        assert_int_equal(module_options_parse(2, argv, &options, &named), -EINVAL);
         assert_ptr_equal(named, argv[1]);
-        assert_int_equal(options_parse(2, turned, &options, &named), -EINVAL);
+        assert_int_equal(module_options_parse(2, turned, &options, &named), -EINVAL);
         assert_ptr_equal(named, turned[1]);
     }
 }

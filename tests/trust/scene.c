@@ -116,7 +116,7 @@ Reasons scene_reasons(Scene *scene, const PkiIdentity *leaf, int64_t now) {
 
 bool scene_has_problem(const Scene *scene, const char *part) {
     for (size_t i = 0; i < scene->problems.count; i++)
-        if (strstr(scene->problems.lines[i], part))
+        if (strstr(scene->problems.items[i].line, part))
             return true;
     return false;
 }

@@ -216,6 +216,12 @@ static void test_stale_and_future_lists_are_reported(void **state) {
     scene_load(scene);
     assert_true(scene_has_problem(scene, "root.crl: too old"));
     assert_true(scene_has_problem(scene, "intermediate.crl: lies in the future"));
+    bool stale = false, future = false;
+    for (size_t i = 0; i < scene->problems.count; i++) {
+        stale |= scene->problems.items[i].kind == TRUST_PROBLEM_CRL_STALE;
+        future |= scene->problems.items[i].kind == TRUST_PROBLEM_CRL_FUTURE;
+    }
+    assert_true(stale && future);
 }
 
 static void test_an_expired_anchor_is_reported(void **state) {

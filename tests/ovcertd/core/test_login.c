@@ -451,6 +451,16 @@ static void test_s39_a_reload_does_not_lower_the_floor(void **state) {
     assert_non_null(strstr(f.world->failure.detail, "clock-wrong"));
 }
 
+static void test_s39_the_facts_name_the_floor_and_what_is_used(void **state) {
+    Fixture CLEANUP(fixture_done) f = {0};
+    fixture_init(&f, state, 0);
+    assert_int_equal(login_demo(f.world, &f.identity), 0);
+    ServiceFacts facts = service_facts(f.world->service);
+    assert_int_equal(facts.clock_floor, PKI_NOW - 3600);
+    assert_int_equal(facts.anchors, 1);
+    assert_int_equal(facts.revocation_lists, 2);
+}
+
 static void test_s39_the_clock_floor_survives_a_restart(void **state) {
     Fixture CLEANUP(fixture_done) f = {0};
     int64_t floor = 0;
@@ -609,6 +619,7 @@ int main(void) {
         IN_WORLD(test_portal_profiles_do_not_sign_in),
         IN_WORLD(test_s39_a_clock_before_verified_revocation_data_refuses),
         IN_WORLD(test_s39_a_reload_does_not_lower_the_floor),
+        IN_WORLD(test_s39_the_facts_name_the_floor_and_what_is_used),
         IN_WORLD(test_s39_the_clock_floor_survives_a_restart),
         IN_WORLD(test_s42_a_recycled_user_name_inherits_nothing),
         IN_WORLD(test_s42_begin_tells_root_of_a_recycled_name),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Configuration of ovcertd: ini files in the order of the UAPI Configuration Files Specification.
+/* Configuration of ovcertd, which the daemon reads for itself and ovcertctl to say what is wrong with it: ini files in
+ * the order of the UAPI Configuration Files Specification.
  *
  * The main file ovcertd.conf is taken from the first folder that has it (etc, run, vendor); then
  * ovcertd.conf.d/NAME.conf of all three, by name, each name from the first folder that has it. Later files win, key by
