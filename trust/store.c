@@ -352,16 +352,14 @@ static int crl_take_all(Loader *loader, const TrustStore *from) {
     return 0;
 }
 
-static int crl_contents(Loader *loader, const char *file, const BytesList *list, int read_result) {
-    TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
-    const char *wrong = NULL;
-    int r;
+static const char *crl_read_problem(int r) {
+    return r == -EBADMSG ? "a PEM block is damaged" : r == -ENODATA ? "holds no CRL" : NULL;
+}
 
-    if (read_result == -EBADMSG)
-        wrong = "a PEM block is damaged";
-    else if (list->count == 0)
-        wrong = "holds no CRL";
-    r = wrong ? 1 : crl_parse_all(loader, file, list, &fresh, &wrong);
+static int crl_contents(Loader *loader, const char *file, const BytesList *list, const char *wrong) {
+    TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
+    int r = wrong ? 1 : crl_parse_all(loader, file, list, &fresh, &wrong);
+
     if (r == 0)
         r = crl_take_all(loader, &fresh);
     crls_done(&fresh);
@@ -372,11 +370,10 @@ static int crl_contents(Loader *loader, const char *file, const BytesList *list,
 }
 
 static int crl_take_file(Loader *loader, const char *file, View contents) {
-    static const char *const types[] = {"X509 CRL", NULL};
     CLEANUP(bytes_list_done) BytesList list = {0};
-    int r = pem_read(contents, types, &list);
+    int r = trust_read_crls(contents, &list);
 
-    return r == -ENOMEM ? r : crl_contents(loader, file, &list, r);
+    return r == -ENOMEM ? r : crl_contents(loader, file, &list, crl_read_problem(r));
 }
 
 /* ── OCSP answers ── */

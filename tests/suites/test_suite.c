@@ -80,8 +80,7 @@ static int64_t work_now(void) {
 static void judge(const SuiteCase *one, Verdict *ret) {
     CLEANUP(trust_store_unrefp) TrustStore *store = make_store(one);
     CLEANUP(bytes_list_done)
-    BytesList leaf = read_certificates(one->leaf),
-              sent = read_certificates(one->intermediates);
+    BytesList leaf = read_certificates(one->leaf), sent = read_certificates(one->intermediates);
     CLEANUP(free_pointer) View *chain = calloc(sent.count + 1, sizeof(View));
     TrustRules rules = rules_of(one);
 
