@@ -65,9 +65,13 @@ TimeText time_text(int64_t seconds) {
     return ret;
 }
 
+/* OBJ_txt2obj() knows which numbers there are, and overlooks a dot too many. */
 bool trust_is_oid(const char *text) {
-    ASN1_OBJECT *object = text[strspn(text, "0123456789.")] == '\0' ? OBJ_txt2obj(text, 1) : NULL;
+    size_t size = strlen(text);
+    ASN1_OBJECT *object = NULL;
 
+    if (size > 0 && text[strspn(text, "0123456789.")] == '\0' && text[size - 1] != '.' && !strstr(text, ".."))
+        object = OBJ_txt2obj(text, 1);
     ASN1_OBJECT_free(object);
     ERR_clear_error();
     return object != NULL;
@@ -157,9 +161,9 @@ static int judge_as_sent(Judge *judge) {
 int judge_run(Judge *judge) {
     int r = path_search(judge, judge_links);
 
-    if (r == 0 && !judge->found)
+    if (r == 0 && !judge->found && !judge->end) /* that would end in any anchor */
         r = judge_as_sent(judge);
-    if (r == 0 && judge->cut && !verdict_accepted(&judge->best)) {
+    if (r == 0 && judge->found && judge->cut && !verdict_accepted(&judge->best)) {
         judge->verdict = &judge->best;
         judge_add(judge, VERDICT_WORK_LIMIT, 0, "there are more chains than are looked at");
         r = judge->fault;
