@@ -4,6 +4,7 @@
  * without a reason unless every check has run and passed along one chain, and never stop at the first reason. */
 #include "trust/judge.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -270,6 +271,7 @@ static int run(Judge *judge) {
         r = judge_run(judge);
     if (r < 0)
         return r;
+    assert(judge->found); /* else nothing was checked, and no reason would mean nothing */
     explain_untrusted(judge);
     r = keep_chain(judge->best_chain, &judge->best);
     return r < 0 ? r : judge->fault;

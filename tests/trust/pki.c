@@ -195,8 +195,9 @@ static void extensions_fill(X509 *certificate, const PkiIdentity *issuer, const 
     const char *usage = authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
     const char *purposes = authority ? NULL : "clientAuth,emailProtection";
 
-    extension_add(certificate, issuer, NID_subject_key_identifier, "hash");
-    if (issuer)
+    if (!options->without_key_identifiers)
+        extension_add(certificate, issuer, NID_subject_key_identifier, "hash");
+    if (issuer && !options->without_key_identifiers)
         extension_add(certificate, issuer, NID_authority_key_identifier, "keyid:always");
     extension_add(certificate, issuer, NID_basic_constraints,
                   options->basic_constraints ? options->basic_constraints : constraints);

@@ -86,7 +86,8 @@ typedef struct PkiOptions {
     const PkiExtension *extensions;
     size_t n_extensions;
 
-    bool break_signature; /* one bit of the signature is wrong */
+    bool without_key_identifiers; /* neither the subject's nor the authority's */
+    bool break_signature;         /* one bit of the signature is wrong */
 } PkiOptions;
 
 /* options may be NULL: all defaults. An authority's common name defaults to "AC PRUEBAS RAIZ" and "AC PRUEBAS
