@@ -206,7 +206,7 @@ static bool key_hash(X509 *issuer, VerifiedBy *ret) {
 
 /* Whoever comes first remembers; a lost race or want of memory only costs another verification. */
 static void remember(Crl *crl, const VerifiedBy *by) {
-    VerifiedBy *copy = malloc(sizeof(*copy)), *none = NULL;
+    VerifiedBy *copy = crl_was_verified(crl) ? NULL : malloc(sizeof(*copy)), *none = NULL;
 
     if (!copy)
         return;
@@ -228,24 +228,38 @@ static bool signature_holds(const Crl *crl, X509 *issuer) {
     return key && X509_CRL_verify(crl->crl, key) > 0;
 }
 
-int crl_verify(Crl *crl, X509 *issuer) {
+/* 1, 0 or -ENOMEM; *ret is the key's hash. */
+static int check_signature(const Crl *crl, X509 *issuer, VerifiedBy *ret) {
     const VerifiedBy *known = atomic_load(&crl->verified_by);
-    VerifiedBy by;
 
     /* Without the extension all usages are allowed and this returns all bits. */
     if (!(X509_get_key_usage(issuer) & KU_CRL_SIGN))
         return 0;
-    if (!key_hash(issuer, &by))
+    if (!key_hash(issuer, ret))
         return -ENOMEM;
-    if (known && memcmp(known->hash, by.hash, sizeof(by.hash)) == 0)
+    if (known && memcmp(known->hash, ret->hash, sizeof(ret->hash)) == 0)
         return 1;
     /* Want of memory deep inside OpenSSL may look like a signature that does not hold. Where no other key explains it,
      * a second look is cheaper than a revocation lost. */
     if (!signature_holds(crl, issuer) && (names_another_key(crl, issuer) || !signature_holds(crl, issuer)))
         return openssl_out_of_memory() ? -ENOMEM : 0;
     ERR_clear_error();
-    remember(crl, &by);
     return 1;
+}
+
+int crl_verify(Crl *crl, X509 *issuer) {
+    VerifiedBy by;
+    int r = check_signature(crl, issuer, &by);
+
+    if (r > 0)
+        remember(crl, &by);
+    return r;
+}
+
+int crl_is_signed_by(const Crl *crl, X509 *issuer) {
+    VerifiedBy by;
+
+    return crl_is_issued_by(crl, issuer) && !names_another_key(crl, issuer) ? check_signature(crl, issuer, &by) : 0;
 }
 
 /* ── scope (RFC 5280 6.3.3 (b), (d), (e)) ── */

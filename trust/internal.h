@@ -80,6 +80,9 @@ int64_t crl_next_update(const Crl *crl);
 bool crl_is_issued_by(const Crl *crl, X509 *issuer); /* by name alone */
 /* 1 when the signature is the issuer's, remembered once found; 0 when not; -ENOMEM. */
 int crl_verify(Crl *crl, X509 *issuer);
+/* The same of one who is not proven to be an issuer yet, and is therefore not remembered: the list bears its name, does
+ * not name another key, and its key signed it. */
+int crl_is_signed_by(const Crl *crl, X509 *issuer);
 bool crl_was_verified(const Crl *crl);
 /* The list is about certificates of this issuer: its own, or one of a third party that the certificate names. */
 bool crl_concerns(const Crl *crl, X509 *certificate, X509 *issuer);

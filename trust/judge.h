@@ -46,8 +46,8 @@ void judge_add(Judge *judge, VerdictReason reason, unsigned depth, const char *f
 bool judge_deadline_passed(const Judge *judge);
 /* True when the time is up, and then a reason of the verdict. */
 bool judge_time_is_up(Judge *judge);
-/* Looks for chains and judges each until one holds; best and best_chain then, if found. 0 or -ENOMEM. judge_done() after
- * it. */
+/* Looks for chains and judges each until one holds; best and best_chain then, if found. 0 or -ENOMEM. judge_done()
+ * after it. */
 int judge_run(Judge *judge);
 void judge_done(Judge *judge);
 

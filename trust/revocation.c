@@ -22,7 +22,7 @@ typedef struct Findings {
     bool revoked;
     bool on_hold; /* and not taken off again */
     int64_t since;
-    const char *by;      /* "OCSP" or the like, for the detail */
+    const char *by;      /* what stands before the time in the detail */
     bool forged;         /* a list or an answer in the issuer's name that nobody who may has signed */
     bool unknown;        /* a responder that does not know the certificate */
     const char *partial; /* why a list that is there says nothing; NULL */
@@ -73,18 +73,15 @@ static bool signer_holds(Judge *judge, Certificate *signer) {
 /* Whether this certificate bears the name of the list's issuer, its key signed the list, and it may. -ENOMEM. */
 static int is_signer(Judge *judge, Crl *crl, Certificate *candidate) {
     X509 *x509 = certificate_x509(candidate);
-    int r;
+    int r = crl_is_signed_by(crl, x509);
 
-    if (!crl_is_issued_by(crl, x509))
-        return 0;
-    r = crl_verify(crl, x509);
     if (r <= 0)
         return r;
-    return is_in_chain(judge, x509) || signer_holds(judge, candidate);
+    return is_in_chain(judge, x509) || signer_holds(judge, candidate) ? crl_verify(crl, x509) : 0;
 }
 
 static int is_proven_by_another(Judge *judge, Crl *crl) {
-    for (size_t i = 0; i < judge->n_sent; i++) {
+    for (size_t i = 0; i < judge->n_sent && !judge_time_is_up(judge); i++) {
         int r = is_signer(judge, crl, judge->sent[i]);
 
         if (r != 0)
@@ -277,7 +274,7 @@ static void report(Judge *judge, const Findings *findings, unsigned depth) {
     bool revoked = findings->revoked || findings->on_hold;
 
     if (revoked)
-        judge_add(judge, VERDICT_REVOKED, depth, "%s%s%s", findings->revoked ? findings->by : "on hold, ", "since ",
+        judge_add(judge, VERDICT_REVOKED, depth, "%ssince %s", findings->revoked ? findings->by : "on hold, ",
                   time_text(findings->since).text);
     if (findings->served == CRL_REASONS_ALL)
         report_served(judge, findings);

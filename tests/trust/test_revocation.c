@@ -80,6 +80,20 @@ static void test_s9_a_signer_under_another_anchor_signs_nothing(void **state) {
     assert_signed(scene, &leaf, &signer, "revocation-missing@0");
 }
 
+/* A list from the future shows a wrong clock once it is proven, not when somebody sends a key that fits (SECURITY 39).
+ */
+static void test_s39_a_signer_that_is_not_proven_moves_no_clock(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
+    const PkiIdentity *chain[] = {&scene->intermediate, &signer};
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    pki_root(&(PkiOptions){.common_name = "AC PRUEBAS USUARIOS"}, &signer);
+    scene_write_crl(scene, "future.crl", &signer, &(PkiCrlOptions){.this_update = PKI_NOW + PKI_DAY});
+    assert_string_equal(scene_judge(scene, &leaf, chain, 2, 0, &verdict).text, "");
+    assert_true(trust_store_clock_floor(scene->store) < PKI_NOW);
+}
+
 /* ── parts ── */
 
 static void test_s9_lists_for_some_reasons_serve_together(void **state) {
@@ -323,6 +337,7 @@ int main(void) {
         SCENE_TEST(test_s9_a_list_that_another_key_of_the_issuers_signs_serves),
         SCENE_TEST(test_s9_a_signer_that_may_not_or_has_ended_or_is_revoked_signs_nothing),
         SCENE_TEST(test_s9_a_signer_under_another_anchor_signs_nothing),
+        SCENE_TEST(test_s39_a_signer_that_is_not_proven_moves_no_clock),
         SCENE_TEST(test_s9_lists_for_some_reasons_serve_together),
         SCENE_TEST(test_s9_a_list_without_a_number_only_revokes),
         SCENE_TEST(test_s9_a_delta_lifts_a_hold_of_the_list_that_it_updates_alone),
