@@ -56,7 +56,7 @@ static void report_anchors(const Trust *trust) {
     size_t count = trust_store_anchors(trust->store), valid = 0;
     int64_t first = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        const CertificateFacts *anchor = trust_store_anchor(trust->store, i);
+        const CertificateFacts *anchor = trust_store_anchor_facts(trust->store, i);
         bool good = report_anchor(trust, anchor);
         first = good && anchor->not_after < first ? anchor->not_after : first;
         valid += good;

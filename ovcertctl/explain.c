@@ -13,41 +13,14 @@
 #include "ovcertctl/verbs.h"
 #include "ovcertctl/verdict.h"
 #include "ovcertctl/view.h"
-#include "trust/certificate.h"
 
 /* --- text --- */
-
-static void heading(const Tool *tool, const char *text) {
-    output_say(&tool->output, "\n%s%s%s", output_colour(&tool->output, COLOUR_BOLD), text,
-               output_colour(&tool->output, COLOUR_NONE));
-}
 
 static void show_facts(const Tool *tool, const CertificateInfo *info) {
     view_certificate(tool, info);
     if (info->key_type[0] != '\0')
         output_property(&tool->output, _("Key"), COLOUR_NONE, _("%s, %u bits"), info->key_type, info->key_bits);
     output_property(&tool->output, _("Policies"), COLOUR_NONE, "%s", info->policies);
-}
-
-static void show_issuer(const Tool *tool, size_t number, View der, bool anchor) {
-    CLEANUP(certificate_freep) Certificate *issuer = NULL;
-    if (certificate_parse(der, &issuer) != 0) {
-        output_say(&tool->output, _("  %zu. (not a certificate)"), number);
-        return;
-    }
-    const CertificateFacts *facts = certificate_facts(issuer);
-    output_say(&tool->output, _("  %zu. %s, valid until %s%s"), number, facts->subject,
-               output_time(facts->not_after).text, anchor ? _(" (trust anchor)") : "");
-}
-
-/* Without "untrusted" among the reasons, the last one is an anchor. */
-static void show_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons) {
-    bool anchored = !reasons_have(reasons, "untrusted");
-    heading(tool, _("Issuers, from the certificate's own upwards:"));
-    if (chain->count == 0)
-        output_say(&tool->output, "%s", _("  none was found"));
-    for (size_t i = 0; i < chain->count; i++)
-        show_issuer(tool, i + 1, bytes_view(&chain->items[i]), anchored && i + 1 == chain->count);
 }
 
 static void show_verdict(const Tool *tool, bool accepted, const Reasons *reasons) {
@@ -78,7 +51,7 @@ static void show_assigned(const Tool *tool, const ProfileInfo *profile) {
     output_property(&tool->output, _("Assigned since"), COLOUR_NONE, "%s (%s)", output_time(certificate->since).text,
                     certificate->proven ? _("possession was proven") : _("by an administrator, without proof"));
     view_revocation(tool, certificate->revocation_checked);
-    show_chain(tool, &certificate->chain, &certificate->reasons);
+    view_chain(tool, &certificate->chain, &certificate->reasons);
     show_verdict(tool, certificate->accepted, &certificate->reasons);
 }
 
@@ -179,7 +152,7 @@ static void show_file(const Tool *tool, const Explanation *explanation) {
                         is_assigned(explanation) ? _("yes, it is the profile's certificate")
                                                  : _("not to this profile"));
     view_revocation(tool, verdict->revocation_checked);
-    show_chain(tool, &verdict->chain, &verdict->reasons);
+    view_chain(tool, &verdict->chain, &verdict->reasons);
     show_verdict(tool, verdict->accepted, &verdict->reasons);
     if (!explanation->has_profile)
         return;

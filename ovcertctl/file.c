@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads certificate files for "check" and "assign". Must never wait for a pipe or fill the memory. */
+/* Reads files for "check", "assign", "verify". Must never wait for a pipe or fill the memory. */
 #include "ovcertctl/file.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "trust/pem.h"
 
 /* The size is checked while reading too: a file may grow. */
-static int read_all(int fd, Bytes *ret) {
+static int read_all(int fd, size_t max, Bytes *ret) {
     uint8_t step[16384];
     for (;;) {
         ssize_t n = read(fd, step, sizeof step);
@@ -25,7 +25,7 @@ static int read_all(int fd, Bytes *ret) {
             continue;
         if (n <= 0)
             return n < 0 ? -errno : 0;
-        if (ret->size + (size_t) n > FILE_SIZE_MAX)
+        if (ret->size + (size_t) n > max)
             return -EFBIG;
         int r = bytes_append(ret, (View){step, (size_t) n});
         if (r < 0)
@@ -33,21 +33,21 @@ static int read_all(int fd, Bytes *ret) {
     }
 }
 
-static int check_and_read(int fd, Bytes *ret) {
+static int check_and_read(int fd, size_t max, Bytes *ret) {
     struct stat status;
     if (fstat(fd, &status) < 0)
         return -errno;
     if (!S_ISREG(status.st_mode))
         return -EINVAL;
-    return status.st_size > FILE_SIZE_MAX ? -EFBIG : read_all(fd, ret);
+    return (uint64_t) status.st_size > max ? -EFBIG : read_all(fd, max, ret);
 }
 
-int file_read(const char *path, Bytes *ret) {
+int file_read(const char *path, size_t max, Bytes *ret) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -errno;
     Bytes contents = {0};
-    int r = check_and_read(fd, &contents);
+    int r = check_and_read(fd, max, &contents);
     (void) close(fd); /* only read from */
     if (r < 0)
         bytes_done(&contents);
@@ -71,7 +71,7 @@ static int unreadable(const char *path, int error) {
 
 static int read_list(const char *path, BytesList *ret) {
     CLEANUP(bytes_done) Bytes contents = {0};
-    int r = file_read(path, &contents);
+    int r = file_read(path, FILE_SIZE_MAX, &contents);
     if (r == 0)
         r = trust_read_certificates(bytes_view(&contents), ret);
     if (r == 0 && ret->count > OVCERT_CHAIN_MAX)

@@ -6,8 +6,8 @@
 
 #define FILE_SIZE_MAX (1024u * 1024u)
 
-/* 0; -EFBIG past FILE_SIZE_MAX; -EINVAL when it is not a regular file; other negative errno of open(2) and read(2). */
-int file_read(const char *path, Bytes *ret);
+/* 0; -EFBIG past max octets; -EINVAL when it is not a regular file; other negative errno of open(2) and read(2). */
+int file_read(const char *path, size_t max, Bytes *ret);
 /* The certificates of a PEM or DER file: the first one in *ret_leaf, the others, its issuers, in *ret_chain. 0, or an
  * ExitStatus, said. */
 int file_read_certificates(const char *path, Bytes *ret_leaf, BytesList *ret_chain);

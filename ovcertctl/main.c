@@ -19,7 +19,7 @@ typedef struct Verb {
     const char *name; /* one word or two */
     const char *operands;
     size_t min, max;  /* number of operands */
-    uint32_t options; /* besides OPTIONS_COMMON */
+    uint64_t options; /* besides OPTIONS_COMMON */
     VerbFunction run;
     const char *summary;
     const char *more; /* for its own help */
@@ -53,6 +53,16 @@ static const Verb verbs[] = {
         "Administrators may assign a certificate file (--certificate) without proof; the log says so.")},
     {"check", "CERTIFICATE", 1, 1, OPTION_BIT(USER), verb_check, N_("Would this certificate file do, and if not, why?"),
      N_("PEM or DER; in PEM the certificates of the issuers may follow. Ends with 0 when it is accepted, 1 when not.")},
+    {"verify", "CERTIFICATE", 1, 1,
+     OPTION_BIT(CA) | OPTION_BIT(INTERMEDIATES) | OPTION_BIT(CRL) | OPTION_BIT(OCSP) | OPTION_BIT(AT) |
+         OPTION_BIT(PURPOSE) | OPTION_BIT(POLICY) | OPTION_BIT(EXPLICIT_POLICY) | OPTION_BIT(INHIBIT_ANY_POLICY) |
+         OPTION_BIT(INHIBIT_POLICY_MAPPING) | OPTION_BIT(MAX_DEPTH),
+     verb_verify, N_("The verdict on a certificate file with these anchors and lists alone, without the daemon"),
+     N_("By the rules that the daemon has, with the chain and every reason. Files are PEM, one or more in each, or "
+        "DER.\n"
+        "Without --crl and --ocsp nothing is said about revocation. Ends with 0 when it is accepted, 1 when not, 2 "
+        "when\n"
+        "a file cannot be read.")},
     {"explain", "[CERTIFICATE|USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(CERTIFICATE), verb_explain,
      N_("Everything about a verdict: facts, chain, every reason with what to do"),
      N_("Of one's own or a USER's assigned certificate, or of a certificate file. What has a slash in it or is the "
@@ -247,7 +257,7 @@ static int unknown_verb(const Options *options) {
 /* Options and operands that the verb does not take are mistakes, never ignored. */
 static int check_usage(const Verb *verb, const Options *options, size_t n_operands) {
     for (OptionId id = 0; id < OPTION_COUNT_; id++)
-        if (options_has(options, id) && !((verb->options | OPTIONS_COMMON) & UINT32_C(1) << id)) {
+        if (options_has(options, id) && !((verb->options | OPTIONS_COMMON) & UINT64_C(1) << id)) {
             output_complain(NULL, _("\"%s\" does not take %s."), verb->name, options_name(id));
             (void) fprintf(stderr, _("See \"ovcertctl %s --help\".\n"), verb->name);
             return EXIT_USAGE;

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/i18n.h"
 #include "common/macros.h"
@@ -25,6 +26,7 @@ static const struct {
 #undef X
 };
 
+#define LAST_MOMENT UINT64_C(253402300799) /* 9999-12-31T23:59:59Z: X.509 knows no later one */
 #define HUNDRED_YEARS (INT64_C(100) * 365 * 24 * 60 * 60)
 
 /* Above all letters. */
@@ -80,6 +82,27 @@ int options_time(const char *text, int64_t *ret) {
     return -EINVAL;
 }
 
+int options_moment(const char *text, int64_t *ret) {
+    static const char *const formats[] = {"%Y-%m-%d",       "%Y-%m-%d %H:%M",    "%Y-%m-%d %H:%M:%S",
+                                          "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"};
+    uint64_t seconds;
+    if (text[0] == '@') {
+        int r = options_number(text + 1, LAST_MOMENT, &seconds);
+        if (r == 0)
+            *ret = (int64_t) seconds;
+        return r;
+    }
+    for (size_t i = 0; i < ELEMENTSOF(formats); i++) {
+        struct tm tm = {.tm_isdst = -1}; /* whether it is summer is for mktime(3) to know */
+        const char *end = strptime(text, formats[i], &tm);
+        if (!end || *end)
+            continue;
+        *ret = end[-1] == 'Z' ? timegm(&tm) : mktime(&tm);
+        return 0;
+    }
+    return -EINVAL;
+}
+
 static OptionId by_letter(int letter) {
     for (OptionId id = 0; id < OPTION_COUNT_; id++)
         if (specs[id].letter == letter)
@@ -91,16 +114,6 @@ static int bad_value(OptionId id, const char *value, const char *advice) {
     CLEANUP(free_pointer) char *shown = text_escape_string(value);
     output_complain(advice, _("%s does not take \"%s\"."), specs[id].name, shown ? shown : "");
     return EXIT_USAGE;
-}
-
-static int keep(OptionList *list, OptionId id, const char *value) {
-    if (list->count == OPTION_REPEATS_MAX) {
-        output_complain(_("Run it again for the others."), _("%s is given more than %u times."), specs[id].name,
-                        OPTION_REPEATS_MAX);
-        return EXIT_USAGE;
-    }
-    list->items[list->count++] = value;
-    return 0;
 }
 
 static int interpret(Options *options, OptionId id, const char *value) {
@@ -124,13 +137,37 @@ static int interpret(Options *options, OptionId id, const char *value) {
         return options_time(value, &options->expiring) < 0
                    ? bad_value(id, value, _("Give hours, days or weeks: 12h, 30d or 4w."))
                    : 0;
-    case OPTION_ANCHOR:
-        return keep(&options->anchors, id, value);
-    case OPTION_CRL:
-        return keep(&options->crls, id, value);
+    case OPTION_AT:
+        return options_moment(value, &options->at) < 0
+                   ? bad_value(id, value, _("Give a time: 2026-01-31, \"2026-01-31 12:00\" or @1769860800."))
+                   : 0;
+    case OPTION_MAX_DEPTH:
+        if (options_number(value, UINT16_MAX, &number) < 0)
+            return bad_value(id, value, _("Give a number from 0 on."));
+        options->max_depth = (unsigned) number;
+        return 0;
     default:
         return 0;
     }
+}
+
+static int keep_value(Options *options, OptionId id, const char *value) {
+    if (options->n_uses == OPTION_USES_MAX) {
+        output_complain(NULL, _("There are too many options."));
+        return EXIT_USAGE;
+    }
+    options->uses[options->n_uses++] = (OptionUse){id, value};
+    options->values[id] = value;
+    return interpret(options, id, value);
+}
+
+const char *options_next(const Options *options, OptionId id, size_t *cursor) {
+    while (*cursor < options->n_uses) {
+        const OptionUse *use = &options->uses[(*cursor)++];
+        if (use->id == id)
+            return use->value;
+    }
+    return NULL;
 }
 
 int options_parse(int argc, char *argv[], Options *ret) {
@@ -142,9 +179,8 @@ int options_parse(int argc, char *argv[], Options *ret) {
             (void) fprintf(stderr, "%s\n", _("See \"ovcertctl --help\"."));
             return EXIT_USAGE;
         }
-        options.given |= UINT32_C(1) << id;
-        options.values[id] = specs[id].argument[0] ? optarg : NULL;
-        int r = interpret(&options, id, optarg);
+        options.given |= UINT64_C(1) << id;
+        int r = specs[id].argument[0] ? keep_value(&options, id, optarg) : 0;
         if (r != 0)
             return r;
     }
@@ -154,9 +190,9 @@ int options_parse(int argc, char *argv[], Options *ret) {
     return 0;
 }
 
-void options_print_help(uint32_t mask) {
+void options_print_help(uint64_t mask) {
     for (OptionId id = 0; id < OPTION_COUNT_; id++) {
-        if (!(mask & UINT32_C(1) << id))
+        if (!(mask & UINT64_C(1) << id))
             continue;
         const char *argument = specs[id].argument;
         int width = 25 - (int) strlen(specs[id].name) - (argument[0] ? (int) strlen(argument) + 1 : 0);

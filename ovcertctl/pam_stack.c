@@ -343,7 +343,7 @@ static int slurp(const char *root, const char *folder, const char *file, Bytes *
         path = NULL; /* unspecified after a failure */
         return -ENOMEM;
     }
-    int r = file_read(path, ret);
+    int r = file_read(path, FILE_SIZE_MAX, ret);
     return r < 0 ? r : bytes_append_u8(ret, 0); /* a NUL in the file ends it here as it does in libpam */
 }
 

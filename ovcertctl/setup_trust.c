@@ -155,7 +155,7 @@ static int is_known_anchor(const Setup *setup, const CertificateFacts *facts, bo
     int r = load(setup, setup->config.anchors_dir, "", &store, NULL);
     for (size_t i = 0; r == 0 && i < trust_store_anchors(store); i++)
         *ret = *ret ||
-               memcmp(trust_store_anchor(store, i)->fingerprint, facts->fingerprint, sizeof facts->fingerprint) == 0;
+               memcmp(trust_store_anchor_facts(store, i)->fingerprint, facts->fingerprint, sizeof facts->fingerprint) == 0;
     return r;
 }
 
@@ -308,10 +308,11 @@ static int add_list(const Setup *setup, const char *path) {
 typedef int (*AddFile)(const Setup *setup, const char *path);
 
 /* Those of the command line; one that will not do ends it. */
-static int add_given(const Setup *setup, const OptionList *files, AddFile add) {
+static int add_given(const Setup *setup, OptionId id, AddFile add) {
+    size_t cursor = 0;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < files->count; i++)
-        r = add(setup, files->items[i]);
+    for (const char *file; r == 0 && (file = options_next(setup->tool->options, id, &cursor));)
+        r = add(setup, file);
     return r;
 }
 
@@ -341,7 +342,7 @@ static int count(const Setup *setup, size_t *ret_anchors, size_t *ret_lists) {
 
 static int add_all_anchors(const Setup *setup) {
     size_t anchors = 0, lists = 0;
-    int r = add_given(setup, &setup->tool->options->anchors, add_anchors);
+    int r = add_given(setup, OPTION_ANCHOR, add_anchors);
     if (r == 0)
         r = count(setup, &anchors, &lists);
     if (r == 0 && anchors == 0)
@@ -357,7 +358,7 @@ static int add_all_anchors(const Setup *setup) {
 
 static int add_all_lists(const Setup *setup) {
     size_t anchors = 0, lists = 0;
-    int r = add_given(setup, &setup->tool->options->crls, add_list);
+    int r = add_given(setup, OPTION_CRL, add_list);
     if (r == 0)
         r = count(setup, &anchors, &lists);
     if (r == 0 && lists == 0)

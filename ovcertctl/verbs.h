@@ -14,6 +14,7 @@ int verb_confirm(Tool *tool, char **operands, size_t n_operands);
 int verb_cancel(Tool *tool, char **operands, size_t n_operands);
 int verb_assign(Tool *tool, char **operands, size_t n_operands);
 int verb_check(Tool *tool, char **operands, size_t n_operands);
+int verb_verify(Tool *tool, char **operands, size_t n_operands);
 int verb_find(Tool *tool, char **operands, size_t n_operands);
 int verb_explain(Tool *tool, char **operands, size_t n_operands);
 int verb_credentials(Tool *tool, char **operands, size_t n_operands);

@@ -11,6 +11,7 @@
 
 #include "common/i18n.h"
 #include "ovcertctl/table.h"
+#include "trust/certificate.h"
 #include "trust/verdict.h"
 
 Colour view_colour(const char *word) {
@@ -89,6 +90,28 @@ void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors) {
         if (known >= 0)
             (void) fprintf(stream, "    %s\n", _(verdict_reason_advice((VerdictReason) known)));
     }
+}
+
+static void view_issuer(const Tool *tool, size_t number, View der, bool anchor) {
+    CLEANUP(certificate_freep) Certificate *issuer = NULL;
+    if (certificate_parse(der, &issuer) != 0) {
+        output_say(&tool->output, _("  %zu. (not a certificate)"), number);
+        return;
+    }
+    const CertificateFacts *facts = certificate_facts(issuer);
+    output_say(&tool->output, _("  %zu. %s, valid until %s%s"), number, facts->subject,
+               output_time(facts->not_after).text, anchor ? _(" (trust anchor)") : "");
+}
+
+/* Without "untrusted" among the reasons, the last one is an anchor. */
+void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons) {
+    bool anchored = !reasons_have(reasons, "untrusted");
+    output_say(&tool->output, "\n%s%s%s", output_colour(&tool->output, COLOUR_BOLD),
+               _("Issuers, from the certificate's own upwards:"), output_colour(&tool->output, COLOUR_NONE));
+    if (chain->count == 0)
+        output_say(&tool->output, "%s", _("  none was found"));
+    for (size_t i = 0; i < chain->count; i++)
+        view_issuer(tool, i + 1, bytes_view(&chain->items[i]), anchored && i + 1 == chain->count);
 }
 
 static void view_assigned(const Tool *tool, const ProfileInfo *profile) {

@@ -13,6 +13,8 @@ void view_revocation(const Tool *tool, int64_t checked);
 bool view_is_blocked(const ProfileInfo *profile);
 /* Nothing unless it is blocked. */
 void view_block(const Tool *tool, const ProfileInfo *profile);
+/* The issuers of a chain, the anchor last. */
+void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons);
 /* With how to go on. */
 void view_operations(const Tool *tool, const ProfileInfo *profile);
 /* Every reason, each with what to do. `to_errors`: on standard error, as part of an error. */

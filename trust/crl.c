@@ -23,7 +23,9 @@ struct Crl {
     int64_t this_update, next_update;
     AUTHORITY_KEYID *key;      /* NULL when it names none */
     ISSUING_DIST_POINT *scope; /* NULL: everything the issuer issues */
-    bool partial;              /* a critical extension we do not process: being absent from it says nothing */
+    ASN1_INTEGER *number;      /* NULL when it has none */
+    ASN1_INTEGER *base;        /* of a delta: the number of the list that it updates; NULL for a complete one */
+    const char *partial;       /* why being absent from it says nothing; NULL */
     _Atomic(VerifiedBy *) verified_by;
 };
 
@@ -38,6 +40,8 @@ Crl *crl_unref(Crl *crl) {
     X509_CRL_free(crl->crl);
     AUTHORITY_KEYID_free(crl->key);
     ISSUING_DIST_POINT_free(crl->scope);
+    ASN1_INTEGER_free(crl->number);
+    ASN1_INTEGER_free(crl->base);
     free(atomic_load(&crl->verified_by));
     free(crl->file);
     free(crl);
@@ -56,20 +60,71 @@ static const char *read_times(Crl *crl) {
     return NULL;
 }
 
-static const char *read_extensions(Crl *crl) {
+/* One that stands for others is understood; whatever else is critical is not. */
+static bool entry_is_understood(const X509_REVOKED *entry) {
+    for (int i = 0; i < X509_REVOKED_get_ext_count(entry); i++) {
+        X509_EXTENSION *extension = X509_REVOKED_get_ext(entry, i);
+        int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+
+        if (X509_EXTENSION_get_critical(extension) && nid != NID_certificate_issuer && nid != NID_crl_reason)
+            return false;
+    }
+    return true;
+}
+
+static bool entries_are_understood(X509_CRL *crl) {
+    STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl);
+
+    for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
+        if (!entry_is_understood(sk_X509_REVOKED_value(entries, i)))
+            return false;
+    return true;
+}
+
+static bool extensions_are_understood(const X509_CRL *crl) {
+    for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
+        X509_EXTENSION *extension = X509_CRL_get_ext(crl, i);
+        int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+
+        if (X509_EXTENSION_get_critical(extension) && nid != NID_issuing_distribution_point && nid != NID_delta_crl)
+            return false;
+    }
+    return true;
+}
+
+/* RFC 5280 5.2.3: without its number nobody can tell which of two lists is the newer one. */
+static bool read_number(X509_CRL *crl, int nid, ASN1_INTEGER **ret) {
+    int critical = 0;
+
+    *ret = X509_CRL_get_ext_d2i(crl, nid, &critical, NULL);
+    return *ret || critical == -1;
+}
+
+static const char *read_scope(Crl *crl) {
     int critical = 0;
 
     crl->scope = X509_CRL_get_ext_d2i(crl->crl, NID_issuing_distribution_point, &critical, NULL);
-    if (!crl->scope && critical != -1)
+    if (!crl->scope)
+        return critical == -1 ? NULL : "its issuingDistributionPoint cannot be read";
+    if (crl->scope->distpoint && !DIST_POINT_set_dpname(crl->scope->distpoint, X509_CRL_get_issuer(crl->crl)))
         return "its issuingDistributionPoint cannot be read";
-    crl->key = X509_CRL_get_ext_d2i(crl->crl, NID_authority_key_identifier, NULL, NULL);
-    for (int i = 0; i < X509_CRL_get_ext_count(crl->crl); i++) {
-        X509_EXTENSION *extension = X509_CRL_get_ext(crl->crl, i);
-        int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    return NULL;
+}
 
-        if (nid == NID_delta_crl || (X509_EXTENSION_get_critical(extension) && nid != NID_issuing_distribution_point))
-            crl->partial = true;
-    }
+static const char *read_extensions(Crl *crl) {
+    const char *problem = read_scope(crl);
+
+    if (problem)
+        return problem;
+    if (!read_number(crl->crl, NID_crl_number, &crl->number) || !read_number(crl->crl, NID_delta_crl, &crl->base))
+        return "its number cannot be read";
+    crl->key = X509_CRL_get_ext_d2i(crl->crl, NID_authority_key_identifier, NULL, NULL);
+    if (!extensions_are_understood(crl->crl))
+        crl->partial = "a critical extension that is not understood";
+    else if (!entries_are_understood(crl->crl))
+        crl->partial = "an entry with a critical extension that is not understood";
+    else if (!crl->number)
+        crl->partial = "no CRL number";
     return NULL;
 }
 
@@ -155,7 +210,7 @@ static bool key_hash(X509 *issuer, VerifiedBy *ret) {
 
 /* Whoever comes first remembers; a lost race or want of memory only costs another verification. */
 static void remember(Crl *crl, const VerifiedBy *by) {
-    VerifiedBy *copy = malloc(sizeof(*copy)), *none = NULL;
+    VerifiedBy *copy = crl_was_verified(crl) ? NULL : malloc(sizeof(*copy)), *none = NULL;
 
     if (!copy)
         return;
@@ -177,24 +232,57 @@ static bool signature_holds(const Crl *crl, X509 *issuer) {
     return key && X509_CRL_verify(crl->crl, key) > 0;
 }
 
-int crl_verify(Crl *crl, X509 *issuer) {
+/* 1, 0 or -ENOMEM; *ret is the key's hash. */
+static int check_signature(const Crl *crl, X509 *issuer, VerifiedBy *ret) {
     const VerifiedBy *known = atomic_load(&crl->verified_by);
-    VerifiedBy by;
 
     /* Without the extension all usages are allowed and this returns all bits. */
     if (!(X509_get_key_usage(issuer) & KU_CRL_SIGN))
         return 0;
-    if (!key_hash(issuer, &by))
+    if (!key_hash(issuer, ret))
         return -ENOMEM;
-    if (known && memcmp(known->hash, by.hash, sizeof(by.hash)) == 0)
+    if (known && memcmp(known->hash, ret->hash, sizeof(ret->hash)) == 0)
         return 1;
     /* Want of memory deep inside OpenSSL may look like a signature that does not hold. Where no other key explains it,
      * a second look is cheaper than a revocation lost. */
     if (!signature_holds(crl, issuer) && (names_another_key(crl, issuer) || !signature_holds(crl, issuer)))
         return openssl_out_of_memory() ? -ENOMEM : 0;
     ERR_clear_error();
-    remember(crl, &by);
     return 1;
+}
+
+int crl_verify(Crl *crl, X509 *issuer) {
+    VerifiedBy by;
+    int r = check_signature(crl, issuer, &by);
+
+    if (r > 0)
+        remember(crl, &by);
+    return r;
+}
+
+int crl_is_signed_by(const Crl *crl, X509 *issuer) {
+    VerifiedBy by;
+
+    return crl_is_issued_by(crl, issuer) && !names_another_key(crl, issuer) ? check_signature(crl, issuer, &by) : 0;
+}
+
+/* ── scope (RFC 5280 6.3.3 (b), (d), (e)) ── */
+
+static const X509_NAME *directory_name(const GENERAL_NAME *general) {
+    int type = 0;
+    void *value = GENERAL_NAME_get0_value(general, &type);
+
+    return type == GEN_DIRNAME ? value : NULL;
+}
+
+static bool names_hold(const GENERAL_NAMES *names, const X509_NAME *wanted) {
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const X509_NAME *name = directory_name(sk_GENERAL_NAME_value(names, i));
+
+        if (name && X509_NAME_cmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool names_meet(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
@@ -205,44 +293,143 @@ static bool names_meet(const GENERAL_NAMES *a, const GENERAL_NAMES *b) {
     return false;
 }
 
-/* A list for one distribution point covers the certificates that name this point. Names relative to the issuer are not
- * understood, which fails closed. */
-static bool point_covers(const DIST_POINT_NAME *point, X509 *certificate) {
-    CRL_DIST_POINTS *points;
-    bool covers = false;
+/* A full name is a list of names; a relative one was completed by DIST_POINT_set_dpname(). */
+static bool points_meet(const DIST_POINT_NAME *a, const DIST_POINT_NAME *b) {
+    if (a->type == 0 && b->type == 0)
+        return names_meet(a->name.fullname, b->name.fullname);
+    if (a->type == 0)
+        return b->dpname && names_hold(a->name.fullname, b->dpname);
+    if (b->type == 0)
+        return a->dpname && names_hold(b->name.fullname, a->dpname);
+    return a->dpname && b->dpname && X509_NAME_cmp(a->dpname, b->dpname) == 0;
+}
 
-    if (point->type != 0)
+static bool name_meets(const DIST_POINT_NAME *point, const GENERAL_NAMES *names) {
+    if (point->type == 0)
+        return names_meet(point->name.fullname, names);
+    return point->dpname && names_hold(names, point->dpname);
+}
+
+/* Bit n is reason n of ReasonFlags; bit 0 is not used. */
+static uint32_t reasons_of(const ASN1_BIT_STRING *flags) {
+    uint32_t reasons = 0;
+
+    if (!flags)
+        return CRL_REASONS_ALL;
+    for (int i = 1; i <= 8; i++)
+        if (ASN1_BIT_STRING_get_bit(flags, i))
+            reasons |= UINT32_C(1) << i;
+    return reasons;
+}
+
+static bool is_indirect(const Crl *crl) {
+    return crl->scope && crl->scope->indirectCRL > 0;
+}
+
+/* The list is the one, or one of those, that the certificate's distribution point tells of. */
+static bool is_told_of(const Crl *crl, const DIST_POINT *own, X509 *issuer) {
+    const DIST_POINT_NAME *point = crl->scope ? crl->scope->distpoint : NULL;
+
+    if (own->CRLissuer ? !is_indirect(crl) || !names_hold(own->CRLissuer, X509_CRL_get_issuer(crl->crl))
+                       : !crl_is_issued_by(crl, issuer))
         return false;
-    points = X509_get_ext_d2i(certificate, NID_crl_distribution_points, NULL, NULL);
-    for (int i = 0; i < sk_DIST_POINT_num(points) && !covers; i++) {
+    if (!point)
+        return true;
+    if (!own->distpoint)
+        return own->CRLissuer && name_meets(point, own->CRLissuer);
+    return DIST_POINT_set_dpname(own->distpoint,
+                                 own->CRLissuer ? X509_CRL_get_issuer(crl->crl) : X509_get_subject_name(issuer)) &&
+           points_meet(point, own->distpoint);
+}
+
+/* False when the certificate has some that cannot be read, be it for want of memory. */
+static bool read_points(X509 *certificate, CRL_DIST_POINTS **ret) {
+    int critical = 0;
+
+    *ret = X509_get_ext_d2i(certificate, NID_crl_distribution_points, &critical, NULL);
+    ERR_clear_error();
+    return *ret || critical == -1;
+}
+
+/* The reasons of the distribution points that tell of the list; unreadable: what to say when nobody can tell. */
+static uint32_t told_reasons(const Crl *crl, X509 *certificate, X509 *issuer, uint32_t unreadable) {
+    CRL_DIST_POINTS *points = NULL;
+    uint32_t reasons = read_points(certificate, &points) ? 0 : unreadable;
+
+    for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT *own = sk_DIST_POINT_value(points, i);
 
-        covers = own->distpoint && own->distpoint->type == 0 && !own->CRLissuer && !own->reasons &&
-                 names_meet(point->name.fullname, own->distpoint->name.fullname);
+        if (is_told_of(crl, own, issuer))
+            reasons |= reasons_of(own->reasons);
     }
     CRL_DIST_POINTS_free(points);
-    ERR_clear_error();
-    return covers;
+    return reasons;
 }
 
-static bool scope_covers(const ISSUING_DIST_POINT *scope, X509 *certificate) {
-    bool authority = X509_check_ca(certificate) != 0;
+static bool kind_is_covered(const ISSUING_DIST_POINT *scope, X509 *certificate) {
+    bool authority = (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
 
-    if (scope->indirectCRL > 0 || scope->onlyattr > 0 || scope->onlysomereasons)
-        return false;
-    if ((scope->onlyuser > 0 && authority) || (scope->onlyCA > 0 && !authority))
-        return false;
-    return !scope->distpoint || point_covers(scope->distpoint, certificate);
+    return scope->onlyattr <= 0 && !(scope->onlyuser > 0 && authority) && !(scope->onlyCA > 0 && !authority);
 }
 
-int crl_ask(Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret) {
-    X509_REVOKED *found = NULL;
-    int r = crl_verify(crl, issuer);
+/* The reasons for which the list would name the certificate. */
+static uint32_t covered_reasons(const Crl *crl, X509 *certificate, X509 *issuer) {
+    uint32_t reasons;
 
-    *ret = (CrlAnswer){.verified = r > 0};
-    if (r <= 0)
-        return r;
-    ret->revoked = X509_CRL_get0_by_cert(crl->crl, &found, certificate) == 1; /* 2: taken off the list again */
-    ret->covers = !crl->partial && (!crl->scope || scope_covers(crl->scope, certificate));
-    return 0;
+    if (!crl->scope)
+        return CRL_REASONS_ALL;
+    if (!kind_is_covered(crl->scope, certificate))
+        return 0;
+    reasons = reasons_of(crl->scope->onlysomereasons);
+    if (!crl->scope->distpoint && crl_is_issued_by(crl, issuer))
+        return reasons; /* whatever the certificate says of distribution points: 6.3.3, last paragraph */
+    return reasons & told_reasons(crl, certificate, issuer, 0);
+}
+
+bool crl_concerns(const Crl *crl, X509 *certificate, X509 *issuer) {
+    return crl_is_issued_by(crl, issuer) ||
+           (is_indirect(crl) && told_reasons(crl, certificate, issuer, CRL_REASONS_ALL) != 0);
+}
+
+static int entry_reason(const X509_REVOKED *entry) {
+    ASN1_ENUMERATED *reason = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+    int ret = reason ? (int) ASN1_ENUMERATED_get(reason) : CRL_REASON_UNSPECIFIED;
+
+    ASN1_ENUMERATED_free(reason);
+    ERR_clear_error(); /* a reason that cannot be read is none */
+    return ret;
+}
+
+void crl_ask(const Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret) {
+    X509_REVOKED *entry = NULL;
+    int found = X509_CRL_get0_by_cert(crl->crl, &entry, certificate); /* 2: taken off the list again */
+
+    *ret = (CrlAnswer){
+        .revoked = found == 1,
+        .removed = found == 2,
+        .held = found == 1 && entry_reason(entry) == CRL_REASON_CERTIFICATE_HOLD,
+        .covers = crl->partial || crl->base ? 0 : covered_reasons(crl, certificate, issuer),
+        .partial = crl->partial,
+    };
+    if (found == 1 && !time_from_asn1(X509_REVOKED_get0_revocationDate(entry), &ret->since))
+        ret->since = 0;
+}
+
+static const ASN1_OCTET_STRING *scope_octets(const Crl *crl) {
+    int at = X509_CRL_get_ext_by_NID(crl->crl, NID_issuing_distribution_point, -1);
+
+    return at < 0 ? NULL : X509_EXTENSION_get_data(X509_CRL_get_ext(crl->crl, at));
+}
+
+static bool same_scope(const Crl *a, const Crl *b) {
+    const ASN1_OCTET_STRING *left = scope_octets(a), *right = scope_octets(b);
+
+    return left && right ? ASN1_OCTET_STRING_cmp(left, right) == 0 : !left && !right;
+}
+
+bool crl_updates(const Crl *delta, const Crl *list) {
+    return delta->base && delta->number && list->number && !delta->partial &&
+           ASN1_INTEGER_cmp(delta->base, list->number) <= 0 && ASN1_INTEGER_cmp(list->number, delta->number) < 0 &&
+           X509_NAME_cmp(X509_CRL_get_issuer(delta->crl), X509_CRL_get_issuer(list->crl)) == 0 &&
+           same_scope(delta, list);
 }

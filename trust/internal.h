@@ -59,11 +59,15 @@ int pem_read(View file, const char *const *types, BytesList *ret);
 
 /* ── CRLs (crl.c) ── */
 typedef struct Crl Crl;
-/* What one CRL says of one certificate. */
+#define CRL_REASONS_ALL UINT32_C(0x1fe) /* bit n for reason n of ReasonFlags (RFC 5280 4.2.1.13), 1 to 8 */
+/* What one CRL says of one certificate. It counts only once its signature is proven. */
 typedef struct CrlAnswer {
-    bool verified; /* signed by the issuer's key; nothing else counts when false */
     bool revoked;
-    bool covers; /* the certificate is in the CRL's scope, so that not being listed means something */
+    bool held;           /* revoked, but perhaps not for ever (certificateHold) */
+    bool removed;        /* a delta: taken off the list that it updates */
+    uint32_t covers;     /* the reasons for which not being listed means something */
+    const char *partial; /* why not being listed means nothing, in static words; NULL */
+    int64_t since;       /* when it was revoked, as far as the list says */
 } CrlAnswer;
 /* 0; 1 with a reason in static words when it is no CRL that can be used; -ENOMEM. */
 int crl_parse(View der, const char *file, Crl **ret, const char **ret_problem);
@@ -77,13 +81,45 @@ bool crl_is_issued_by(const Crl *crl, X509 *issuer);  /* by name alone */
 bool crl_has_same_issuer(const Crl *a, const Crl *b); /* likewise */
 /* 1 when the signature is the issuer's, remembered once found; 0 when not; -ENOMEM. */
 int crl_verify(Crl *crl, X509 *issuer);
+/* The same of one who is not proven to be an issuer yet, and is therefore not remembered: the list bears its name, does
+ * not name another key, and its key signed it. */
+int crl_is_signed_by(const Crl *crl, X509 *issuer);
 bool crl_was_verified(const Crl *crl);
-/* 0 or -ENOMEM. */
-int crl_ask(Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret);
+/* The list is about certificates of this issuer: its own, or one of a third party that the certificate names. */
+bool crl_concerns(const Crl *crl, X509 *certificate, X509 *issuer);
+void crl_ask(const Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret);
+bool crl_updates(const Crl *delta, const Crl *list); /* RFC 5280 5.2.4 */
+
+/* ── OCSP answers (ocsp.c) ── */
+typedef struct Ocsp Ocsp;
+typedef enum OcspStatus {
+    OCSP_SILENT, /* not about this certificate, or nobody who may say so has signed it */
+    OCSP_GOOD,
+    OCSP_REVOKED,
+    OCSP_UNKNOWN,
+} OcspStatus;
+/* What one response says of one certificate. */
+typedef struct OcspAnswer {
+    OcspStatus status;
+    bool forged;     /* about it, but signed by nobody who may say so; the status is OCSP_SILENT then */
+    X509 *responder; /* whose own status matters, too; borrowed, NULL: the issuer itself, or one that is exempt */
+    int64_t this_update, next_update;
+    bool bounded;  /* it names a nextUpdate itself; else it is good for a day and no longer */
+    int64_t since; /* when it was revoked */
+} OcspAnswer;
+/* 0; 1 with a reason in static words when it is no response that can be used; -ENOMEM. */
+int ocsp_parse(View der, Ocsp **ret, const char **ret_problem);
+Ocsp *ocsp_free(Ocsp *ocsp); /* accepts NULL, returns NULL */
+DEFINE_CLEANUP(Ocsp *, ocsp_free)
+/* Verifies, too. 0 or -ENOMEM. */
+int ocsp_ask(const Ocsp *ocsp, X509 *certificate, X509 *issuer, int64_t now, OcspAnswer *ret);
 
 /* ── the store's insides (store.c), for judge.c ── */
 typedef struct TrustStore TrustStore;
-STACK_OF(X509) * trust_store_stack(const TrustStore *store); /* borrowed, never changed */
+STACK_OF(X509) * trust_store_stack(const TrustStore *store);            /* borrowed, never changed */
+Certificate *trust_store_anchor(const TrustStore *store, size_t index); /* borrowed */
+size_t trust_store_ocsps(const TrustStore *store);
+const Ocsp *trust_store_ocsp(const TrustStore *store, size_t index); /* borrowed */
 bool trust_store_holds_anchor(const TrustStore *store, X509 *certificate);
 /* The anchor of exactly these octets, borrowed, or NULL. */
 Certificate *trust_store_find_anchor(const TrustStore *store, View der);

@@ -63,12 +63,19 @@ int pem_read(View file, const char *const *types, BytesList *ret) {
     return r;
 }
 
-int trust_read_certificates(View file, BytesList *ret) {
-    static const char *const types[] = {"CERTIFICATE", "X509 CERTIFICATE", NULL};
+static int read_some(View file, const char *const *types, BytesList *ret) {
     size_t before = ret->count;
     int r = pem_read(file, types, ret);
 
     if (r < 0)
         return r;
     return ret->count > before ? 0 : -ENODATA;
+}
+
+int trust_read_certificates(View file, BytesList *ret) {
+    return read_some(file, (const char *const[]){"CERTIFICATE", "X509 CERTIFICATE", NULL}, ret);
+}
+
+int trust_read_crls(View file, BytesList *ret) {
+    return read_some(file, (const char *const[]){"X509 CRL", NULL}, ret);
 }

@@ -8,3 +8,5 @@
  * beyond the framing: certificate_parse() says whether each is one. Private keys in the file are skipped and wiped. 0
  * with at least one, -ENODATA when there is none, -EBADMSG for a damaged PEM block, -ENOMEM. */
 int trust_read_certificates(View file, BytesList *ret);
+/* The same for revocation lists. */
+int trust_read_crls(View file, BytesList *ret);

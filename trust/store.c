@@ -30,6 +30,8 @@ struct TrustStore {
     STACK_OF(X509) * stack; /* of the anchors */
     Crl **crls;
     size_t n_crls;
+    Ocsp **ocsps;
+    size_t n_ocsps;
     bool soft;
     int64_t max_stale;
     int64_t clock_floor;
@@ -353,16 +355,14 @@ static int crl_take_all(Loader *loader, const TrustStore *from) {
     return 0;
 }
 
-static int crl_contents(Loader *loader, const char *file, const BytesList *list, int read_result) {
-    TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
-    const char *wrong = NULL;
-    int r;
+static const char *crl_read_problem(int r) {
+    return r == -EBADMSG ? "a PEM block is damaged" : r == -ENODATA ? "holds no CRL" : NULL;
+}
 
-    if (read_result == -EBADMSG)
-        wrong = "a PEM block is damaged";
-    else if (list->count == 0)
-        wrong = "holds no CRL";
-    r = wrong ? 1 : crl_parse_all(loader, file, list, &fresh, &wrong);
+static int crl_contents(Loader *loader, const char *file, const BytesList *list, const char *wrong) {
+    TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
+    int r = wrong ? 1 : crl_parse_all(loader, file, list, &fresh, &wrong);
+
     if (r == 0)
         r = crl_take_all(loader, &fresh);
     crls_done(&fresh);
@@ -373,11 +373,28 @@ static int crl_contents(Loader *loader, const char *file, const BytesList *list,
 }
 
 static int crl_take_file(Loader *loader, const char *file, View contents) {
-    static const char *const types[] = {"X509 CRL", NULL};
     CLEANUP(bytes_list_done) BytesList list = {0};
-    int r = pem_read(contents, types, &list);
+    int r = trust_read_crls(contents, &list);
 
-    return r == -ENOMEM ? r : crl_contents(loader, file, &list, r);
+    return r == -ENOMEM ? r : crl_contents(loader, file, &list, crl_read_problem(r));
+}
+
+/* ── OCSP answers ── */
+
+static int ocsp_take_file(Loader *loader, const char *file, View contents) {
+    TrustStore *store = loader->store;
+    Ocsp **ocsps = reallocarray(store->ocsps, store->n_ocsps + 1, sizeof(*ocsps));
+    const char *wrong = NULL;
+    int r;
+
+    if (!ocsps)
+        return -ENOMEM;
+    store->ocsps = ocsps;
+    r = ocsp_parse(contents, &ocsps[store->n_ocsps], &wrong);
+    if (r > 0)
+        return problem(loader, TRUST_PROBLEM_OCSP, file, "%s", wrong);
+    store->n_ocsps += r == 0;
+    return r;
 }
 
 /* ── the store ── */
@@ -404,22 +421,51 @@ static int load_all(Loader *loader) {
     return r == 0 && loader->previous ? crl_take_all(loader, loader->previous) : r;
 }
 
-int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
-                     TrustProblems *problems) {
+static TrustStore *store_new(const TrustOptions *options) {
     CLEANUP(trust_store_unrefp) TrustStore *store = calloc(1, sizeof(*store));
-    Loader loader = {.options = options, .previous = previous, .now = now, .store = store, .problems = problems};
-    int r;
 
     if (!store)
-        return -ENOMEM;
+        return NULL;
     atomic_init(&store->references, 1);
     store->soft = options->soft_revocation;
     store->max_stale = options->max_stale;
     store->clock_floor = options->clock_floor;
     store->stack = sk_X509_new_null();
-    if (!store->stack)
-        return -ENOMEM;
-    r = load_all(&loader);
+    return store->stack ? TAKE_PTR(store) : NULL;
+}
+
+int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
+                     TrustProblems *problems) {
+    CLEANUP(trust_store_unrefp) TrustStore *store = store_new(options);
+    Loader loader = {.options = options, .previous = previous, .now = now, .store = store, .problems = problems};
+    int r = store ? load_all(&loader) : -ENOMEM;
+
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(store);
+    return 0;
+}
+
+static int take_files(Loader *loader, const TrustFile *files, size_t count, FileFunction take) {
+    for (size_t i = 0; i < count; i++) {
+        int r = take(loader, files[i].name, files[i].contents);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int trust_store_make(const TrustOptions *options, const TrustFiles *files, int64_t now, TrustStore **ret,
+                     TrustProblems *problems) {
+    CLEANUP(trust_store_unrefp) TrustStore *store = store_new(options);
+    Loader loader = {.options = options, .now = now, .store = store, .problems = problems};
+    int r = store ? take_files(&loader, files->anchors, files->n_anchors, anchor_file) : -ENOMEM;
+
+    if (r == 0)
+        r = take_files(&loader, files->crls, files->n_crls, crl_take_file);
+    if (r == 0)
+        r = take_files(&loader, files->ocsps, files->n_ocsps, ocsp_take_file);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(store);
@@ -439,6 +485,9 @@ TrustStore *trust_store_unref(TrustStore *store) {
         (void) certificate_free(store->anchors[i]);
     free(store->anchors);
     crls_done(store);
+    for (size_t i = 0; i < store->n_ocsps; i++)
+        (void) ocsp_free(store->ocsps[i]);
+    free(store->ocsps);
     free(store);
     return NULL;
 }
@@ -451,7 +500,7 @@ size_t trust_store_crls(const TrustStore *store) {
     return store->n_crls;
 }
 
-const CertificateFacts *trust_store_anchor(const TrustStore *store, size_t index) {
+const CertificateFacts *trust_store_anchor_facts(const TrustStore *store, size_t index) {
     return certificate_facts(store->anchors[index]);
 }
 
@@ -484,6 +533,18 @@ int64_t trust_store_clock_floor(const TrustStore *store) {
 
 STACK_OF(X509) * trust_store_stack(const TrustStore *store) {
     return store->stack;
+}
+
+Certificate *trust_store_anchor(const TrustStore *store, size_t index) {
+    return store->anchors[index];
+}
+
+size_t trust_store_ocsps(const TrustStore *store) {
+    return store->n_ocsps;
+}
+
+const Ocsp *trust_store_ocsp(const TrustStore *store, size_t index) {
+    return store->ocsps[index];
 }
 
 bool trust_store_holds_anchor(const TrustStore *store, X509 *certificate) {

@@ -12,6 +12,8 @@
 #include "trust/certificate.h"
 #include "trust/verdict.h"
 
+#define TRUST_SENT_MAX 128u
+
 typedef struct TrustStore TrustStore;
 
 typedef struct TrustOptions {
@@ -29,6 +31,7 @@ typedef enum TrustProblemKind {
     TRUST_PROBLEM_CRL,            /* a file or folder that cannot be used */
     TRUST_PROBLEM_CRL_STALE,      /* loaded; it may revoke, but acquits nobody */
     TRUST_PROBLEM_CRL_FUTURE,
+    TRUST_PROBLEM_OCSP, /* an answer that cannot be used */
 } TrustProblemKind;
 
 typedef struct TrustProblem {
@@ -51,13 +54,28 @@ void trust_problems_done(TrustProblems *problems);
  * be read. */
 int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
                      TrustProblems *problems);
+
+/* One file's name, for problems, and its contents; borrowed. */
+typedef struct TrustFile {
+    const char *name;
+    View contents;
+} TrustFile;
+typedef struct TrustFiles {
+    const TrustFile *anchors, *crls; /* PEM or DER, one or more in each */
+    const TrustFile *ocsps;          /* OCSP responses in DER */
+    size_t n_anchors, n_crls, n_ocsps;
+} TrustFiles;
+/* The same from files that the caller has read; the folders of the options are not looked at. 0 or -ENOMEM. */
+int trust_store_make(const TrustOptions *options, const TrustFiles *files, int64_t now, TrustStore **ret,
+                     TrustProblems *problems);
+
 TrustStore *trust_store_ref(TrustStore *store);   /* thread-safe */
 TrustStore *trust_store_unref(TrustStore *store); /* thread-safe; accepts NULL, returns NULL */
 DEFINE_CLEANUP(TrustStore *, trust_store_unref)
 size_t trust_store_anchors(const TrustStore *store);
 size_t trust_store_crls(const TrustStore *store);
 /* Of one of them, index counting from 0; borrowed. */
-const CertificateFacts *trust_store_anchor(const TrustStore *store, size_t index);
+const CertificateFacts *trust_store_anchor_facts(const TrustStore *store, size_t index);
 typedef struct TrustCrlFacts {
     const char *file; /* its name in the folder */
     int64_t this_update;
@@ -68,10 +86,39 @@ TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index);
 /* The latest thisUpdate verified so far, options.clock_floor included: to be kept, and given to the next load. */
 int64_t trust_store_clock_floor(const TrustStore *store);
 
+/* What a certificate is judged for. */
+typedef enum TrustPurpose {
+    TRUST_PURPOSE_LOGIN, /* to sign in with: SECURITY 11 */
+    TRUST_PURPOSE_ANY,   /* path validation alone */
+    TRUST_PURPOSE_USAGE, /* one extended key usage (RFC 5280 4.2.1.12) */
+} TrustPurpose;
+
+/* How far missing revocation data refuses. A revocation that is found always does. */
+typedef enum TrustRevocation {
+    TRUST_REVOCATION_CHAIN, /* for each certificate below the anchor */
+    TRUST_REVOCATION_LEAF,  /* for the certificate itself */
+    TRUST_REVOCATION_NONE,  /* nothing is asked */
+} TrustRevocation;
+
+/* All zero: as for a sign-in. Borrowed strings; OIDs are dotted and trust_is_oid(). */
+typedef struct TrustRules {
+    TrustPurpose purpose;
+    const char *usage; /* of TRUST_PURPOSE_USAGE */
+    TrustRevocation revocation;
+    const char *const *policies; /* RFC 5280 6.1.1 (c); none: any */
+    size_t n_policies;
+    bool explicit_policy, inhibit_any_policy, inhibit_policy_mapping; /* RFC 5280 6.1.1 (e) to (g) */
+    bool limit_depth;
+    unsigned max_depth; /* intermediate certificates, self-issued ones not counted; with limit_depth */
+} TrustRules;
+
+bool trust_is_oid(const char *text);
+
 typedef struct TrustQuery {
     View leaf;
-    const View *chain; /* intermediates in any order, at most OVCERT_CHAIN_MAX - 1 are looked at */
+    const View *chain; /* intermediates in any order, at most TRUST_SENT_MAX are looked at */
     size_t n_chain;
+    const TrustRules *rules;   /* NULL: to sign in */
     Certificate *const *known; /* may save parsing, never changes the verdict: each stands for the octets it was made of
                                   where leaf or chain has exactly those; borrowed, NULL when there are none */
     size_t n_known;
@@ -80,12 +127,14 @@ typedef struct TrustQuery {
                           from the call */
 } TrustQuery;
 
-/* Judges for signing in. 0 with a filled *ret (accepted or not), or -ENOMEM with nothing. A pure function of store and
- * query (but for the time limit): any thread.
+/* Judges for what the rules say. 0 with a filled *ret (accepted or not), or -ENOMEM with nothing. A pure function of
+ * store and query (but for the time limit): any thread.
  *
- * All checks run whatever the earlier ones found, so EXPIRED alone (verdict_is_only) means that nothing else is wrong;
- * the anchor or an intermediate may be what has expired, which the depth tells. A certificate ends with its notAfter,
- * no tolerance. Revocation is asked only along a chain whose signatures lead to an anchor: a chain that does not is
- * UNTRUSTED or BAD_SIGNATURE anyway. A list that names the certificate counts however stale, partial or soft. A
- * certificate that names no holder is accepted here: kinds and profiles are the caller's policy. */
+ * Where there are several chains (issuers of the same name or key, cross-certificates), they are tried until one holds;
+ * the reasons are those of the best one, the likelier one first among equals. All checks run along a chain whatever the
+ * earlier ones found, so EXPIRED alone (verdict_is_only) means that nothing else is wrong; the anchor or an
+ * intermediate may be what has expired, which the depth tells. A certificate ends with its notAfter, no tolerance.
+ * Revocation is asked only along a chain whose signatures lead to an anchor: a chain that does not is UNTRUSTED or
+ * BAD_SIGNATURE anyway. A list that names the certificate counts however stale, partial or soft. A certificate that
+ * names no holder is accepted here: kinds and profiles are the caller's policy. */
 int trust_judge(const TrustStore *store, const TrustQuery *query, Verdict *ret);

@@ -37,7 +37,7 @@ static void test_missing_file_is_not_found(void **state) {
     Bytes leaf = {0};
     BytesList chain = {0};
     char *path = in(*state, "nothing.pem");
-    assert_int_equal(file_read(path, &leaf), -ENOENT);
+    assert_int_equal(file_read(path, FILE_SIZE_MAX, &leaf), -ENOENT);
     assert_int_equal(file_read_certificates(path, &leaf, &chain), EXIT_NOT_FOUND);
     free(path);
 }
@@ -46,10 +46,10 @@ static void test_pipe_folder_and_device_are_refused_at_once(void **state) {
     Bytes contents = {0};
     char *path = in(*state, "pipe");
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(file_read(path, &contents), -EINVAL);
+    assert_int_equal(file_read(path, FILE_SIZE_MAX, &contents), -EINVAL);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(file_read(*state, &contents), -EINVAL);
-    assert_int_equal(file_read("/dev/zero", &contents), -EINVAL);
+    assert_int_equal(file_read(*state, FILE_SIZE_MAX, &contents), -EINVAL);
+    assert_int_equal(file_read("/dev/zero", FILE_SIZE_MAX, &contents), -EINVAL);
     free(path);
 }
 
@@ -59,11 +59,11 @@ static void test_huge_file_is_refused_unread(void **state) {
     int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, FILE_SIZE_MAX), 0);
-    assert_int_equal(file_read(path, &contents), 0);
+    assert_int_equal(file_read(path, FILE_SIZE_MAX, &contents), 0);
     assert_int_equal(contents.size, FILE_SIZE_MAX);
     bytes_done(&contents);
     assert_int_equal(ftruncate(fd, (off_t) 1 << 40), 0);
-    assert_int_equal(file_read(path, &contents), -EFBIG);
+    assert_int_equal(file_read(path, FILE_SIZE_MAX, &contents), -EFBIG);
     assert_int_equal(close(fd), 0);
     free(path);
 }

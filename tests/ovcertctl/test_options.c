@@ -55,18 +55,6 @@ static void test_bad_value_is_a_usage_error(void **state) {
     }
 }
 
-static void test_files_may_be_given_more_than_once_but_not_without_end(void **state) {
-    (void) state;
-    Options options = {0};
-    static const char *many[OPTION_REPEATS_MAX + 3] = {"setup"};
-    assert_int_equal(PARSE(&options, "setup", "--crl=/a", "--anchor=/b", "--crl", "/c"), 0);
-    assert_int_equal(options.crls.count, 2);
-    assert_int_equal(options.anchors.count, 1);
-    for (size_t i = 0; i <= OPTION_REPEATS_MAX; i++)
-        many[i + 1] = "--crl=/a";
-    assert_int_equal(parse(&options, many), EXIT_USAGE);
-}
-
 static void test_options_are_known_wherever_they_stand(void **state) {
     (void) state;
     Options options = {0};
@@ -110,15 +98,47 @@ static void test_times_have_a_unit_and_a_limit(void **state) {
     assert_int_equal(seconds, 8 * 7 * 86400);
 }
 
+static void test_moments_are_whole_and_have_a_limit(void **state) {
+    (void) state;
+    static const char *const bad[] = {
+        "",     "@",          "@-1",           "@253402300800",     "now",
+        "2026", "2026-13-01", "2026-01-31 12", "2026-01-31 12:00Z", "2026-01-31T12:00:00Zx"};
+    int64_t seconds = 7;
+    (void) setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* cannot fail with such a name */
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+        assert_int_equal(options_moment(bad[i], &seconds), -EINVAL);
+    assert_int_equal(seconds, 7);
+    assert_int_equal(options_moment("@0", &seconds), 0);
+    assert_int_equal(seconds, 0);
+    assert_int_equal(options_moment("2026-01-31T12:00:00Z", &seconds), 0);
+    assert_int_equal(seconds, 1769860800);
+    assert_int_equal(options_moment("2026-01-31 13:00", &seconds), 0);
+    assert_int_equal(seconds, 1769860800);
+    assert_int_equal(options_moment("2026-07-31T14:00:00", &seconds), 0); /* in summer */
+    assert_int_equal(seconds, 1785499200);
+}
+
+static void test_a_repeated_option_keeps_all_its_values(void **state) {
+    (void) state;
+    Options options = {0};
+    size_t cursor = 0, count = 0;
+    assert_int_equal(PARSE(&options, "verify", "--crl=a", "--ca=b", "--crl=c", "--quiet"), 0);
+    assert_int_equal(options.n_uses, 3);
+    while (options_next(&options, OPTION_CRL, &cursor))
+        count++;
+    assert_int_equal(count, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown_option_is_a_usage_error),
         cmocka_unit_test(test_missing_or_superfluous_argument_is_a_usage_error),
         cmocka_unit_test(test_bad_value_is_a_usage_error),
-        cmocka_unit_test(test_files_may_be_given_more_than_once_but_not_without_end),
         cmocka_unit_test(test_options_are_known_wherever_they_stand),
         cmocka_unit_test(test_times_have_a_unit_and_a_limit),
         cmocka_unit_test(test_numbers_have_digits_and_a_limit),
+        cmocka_unit_test(test_moments_are_whole_and_have_a_limit),
+        cmocka_unit_test(test_a_repeated_option_keeps_all_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include <openssl/dsa.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
@@ -194,8 +195,9 @@ static void extensions_fill(X509 *certificate, const PkiIdentity *issuer, const 
     const char *usage = authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
     const char *purposes = authority ? NULL : "clientAuth,emailProtection";
 
-    extension_add(certificate, issuer, NID_subject_key_identifier, "hash");
-    if (issuer)
+    if (!options->without_key_identifiers)
+        extension_add(certificate, issuer, NID_subject_key_identifier, "hash");
+    if (issuer && !options->without_key_identifiers)
         extension_add(certificate, issuer, NID_authority_key_identifier, "keyid:always");
     extension_add(certificate, issuer, NID_basic_constraints,
                   options->basic_constraints ? options->basic_constraints : constraints);
@@ -298,13 +300,23 @@ static void crl_time(X509_CRL *crl, int (*set)(X509_CRL *, const ASN1_TIME *), i
     ASN1_TIME_free(time);
 }
 
-static void crl_revoke(X509_CRL *crl, const PkiIdentity *identity, int64_t when) {
+static void crl_reason(X509_REVOKED *revoked, int reason) {
+    ASN1_ENUMERATED *value = ASN1_ENUMERATED_new();
+
+    MUST(value && ASN1_ENUMERATED_set(value, reason));
+    MUST(X509_REVOKED_add1_ext_i2d(revoked, NID_crl_reason, value, 0, X509V3_ADD_APPEND));
+    ASN1_ENUMERATED_free(value);
+}
+
+static void crl_revoke(X509_CRL *crl, const PkiIdentity *identity, int64_t when, int reason) {
     X509_REVOKED *revoked = X509_REVOKED_new();
     ASN1_INTEGER *serial = ASN1_INTEGER_dup(X509_get0_serialNumber(identity->certificate));
     ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t) when);
 
     MUST(revoked && serial && time);
     MUST(X509_REVOKED_set_serialNumber(revoked, serial) && X509_REVOKED_set_revocationDate(revoked, time));
+    if (reason)
+        crl_reason(revoked, reason);
     MUST(X509_CRL_add0_revoked(crl, revoked));
     ASN1_INTEGER_free(serial);
     ASN1_TIME_free(time);
@@ -313,13 +325,14 @@ static void crl_revoke(X509_CRL *crl, const PkiIdentity *identity, int64_t when)
 static void crl_extensions(X509_CRL *crl, const PkiIdentity *issuer, const PkiCrlOptions *options) {
     X509V3_CTX ctx;
     X509_EXTENSION *extension;
-    ASN1_INTEGER *number = serial_make(NULL);
+    ASN1_INTEGER *number = serial_make(options->number && *options->number ? options->number : NULL);
 
     X509V3_set_ctx(&ctx, issuer->certificate, NULL, NULL, crl, 0);
     extension = extension_make(&ctx, NID_authority_key_identifier, "keyid:always");
     MUST(X509_CRL_add_ext(crl, extension, -1));
     X509_EXTENSION_free(extension);
-    MUST(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, X509V3_ADD_APPEND));
+    if (!options->number || *options->number)
+        MUST(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, X509V3_ADD_APPEND));
     ASN1_INTEGER_free(number);
     for (size_t i = 0; i < options->n_extensions; i++) {
         extension = extension_raw(&options->extensions[i]);
@@ -342,7 +355,7 @@ void pki_crl(const PkiIdentity *issuer, const PkiCrlOptions *given, Bytes *ret) 
     if (options->next_update >= 0)
         crl_time(crl, X509_CRL_set1_nextUpdate, options->next_update ? options->next_update : PKI_NOW + 7 * PKI_DAY);
     for (size_t i = 0; i < options->n_revoked; i++)
-        crl_revoke(crl, options->revoked[i], this_update);
+        crl_revoke(crl, options->revoked[i], this_update, options->reason);
     crl_extensions(crl, issuer, options);
     MUST(X509_CRL_sort(crl) && X509_CRL_sign(crl, key, digest_for(key, options->digest)) > 0);
     size = i2d_X509_CRL(crl, &der);
@@ -351,6 +364,41 @@ void pki_crl(const PkiIdentity *issuer, const PkiCrlOptions *given, Bytes *ret) 
     MUST(bytes_copy((View){.data = der, .size = (size_t) size}, ret) == 0);
     OPENSSL_free(der);
     X509_CRL_free(crl);
+}
+
+static ASN1_TIME *ocsp_time(int64_t seconds) {
+    ASN1_TIME *time = ASN1_GENERALIZEDTIME_set(NULL, (time_t) seconds);
+
+    MUST(time);
+    return time;
+}
+
+void pki_ocsp(const PkiIdentity *subject, const PkiIdentity *issuer, const PkiOcspOptions *given, Bytes *ret) {
+    const PkiOcspOptions *options = given ? given : &(PkiOcspOptions){0};
+    const PkiIdentity *signer = options->signer ? options->signer : issuer;
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), subject->certificate, issuer->certificate);
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    ASN1_TIME *from = ocsp_time(options->this_update ? options->this_update : PKI_NOW - 3600);
+    ASN1_TIME *until = options->next_update ? ocsp_time(options->next_update) : NULL;
+    OCSP_RESPONSE *response;
+    unsigned char *der = NULL;
+    int size;
+
+    MUST(id && basic && OCSP_basic_add1_status(basic, id, options->status, 0, from, from, until));
+    MUST(OCSP_basic_sign(basic, signer->certificate, signer->key, digest_for(signer->key, NULL), NULL,
+                         options->signer ? 0 : OCSP_NOCERTS));
+    response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    MUST(response);
+    size = i2d_OCSP_RESPONSE(response, &der);
+    MUST(size > 0);
+    *ret = (Bytes){0};
+    MUST(bytes_copy((View){.data = der, .size = (size_t) size}, ret) == 0);
+    OPENSSL_free(der);
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    OCSP_CERTID_free(id);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(until);
 }
 
 /* The default and the legacy provider in a context of their own: RC2 lives in the latter. */

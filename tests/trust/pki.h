@@ -86,7 +86,8 @@ typedef struct PkiOptions {
     const PkiExtension *extensions;
     size_t n_extensions;
 
-    bool break_signature; /* one bit of the signature is wrong */
+    bool without_key_identifiers; /* neither the subject's nor the authority's */
+    bool break_signature;         /* one bit of the signature is wrong */
 } PkiOptions;
 
 /* options may be NULL: all defaults. An authority's common name defaults to "AC PRUEBAS RAIZ" and "AC PRUEBAS
@@ -104,12 +105,24 @@ typedef struct PkiCrlOptions {
     size_t n_revoked;
     EVP_PKEY *key;      /* signs instead of the issuer's key (a forged list); borrowed */
     const char *digest; /* default "SHA256" */
+    int reason;         /* of all entries: 6 certificateHold, 8 removeFromCRL; 0: no such extension */
+    const char *number; /* hexadecimal; default: 64 random bits; "": none */
     const PkiExtension *extensions;
     size_t n_extensions;
 } PkiCrlOptions;
 
 /* DER of a CRL; options may be NULL. */
 void pki_crl(const PkiIdentity *issuer, const PkiCrlOptions *options, Bytes *ret);
+
+typedef struct PkiOcspOptions {
+    const PkiIdentity *signer; /* a delegated responder, whose certificate comes along; NULL: the issuer */
+    int status;                /* V_OCSP_CERTSTATUS_...; 0 is good */
+    int64_t this_update;       /* default: PKI_NOW - 1 hour */
+    int64_t next_update;       /* default: absent */
+} PkiOcspOptions;
+
+/* DER of an OCSP response about one certificate of the issuer's; options may be NULL. */
+void pki_ocsp(const PkiIdentity *subject, const PkiIdentity *issuer, const PkiOcspOptions *options, Bytes *ret);
 
 typedef enum PkiPbe {
     PKI_PBE_AES256,   /* PBES2: PBKDF2 with HMAC-SHA-256, AES-256-CBC; MAC with SHA-256 */

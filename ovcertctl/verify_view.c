@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Output of "verify". Names of certificates arrive escaped from trust/; must never leave out a reason. */
+#include "ovcertctl/verify_view.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/i18n.h"
+#include "ovcertctl/description.h"
+#include "ovcertctl/json.h"
+#include "ovcertctl/view.h"
+
+/* --- text --- */
+
+static int copy_reasons(const Verdict *verdict, Reasons *ret) {
+    ret->items = calloc(verdict->n_items + 1, sizeof *ret->items); /* never of size 0 */
+    if (!ret->items)
+        return -ENOMEM;
+    for (size_t i = 0; i < verdict->n_items; i++) {
+        const VerdictItem *item = &verdict->items[i];
+        Reason *reason = &ret->items[ret->count++];
+        *reason = (Reason){
+            .name = strdup(verdict_reason_name(item->reason)), .depth = item->depth, .detail = strdup(item->detail)};
+        if (!reason->name || !reason->detail)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int show_facts(const Tool *tool, const Certificate *certificate) {
+    CLEANUP(certificate_info_done) CertificateInfo info = {0};
+    int r = certificate ? certificate_info_fill(certificate_facts(certificate), &info) : 0;
+    if (r == 0 && certificate)
+        view_certificate(tool, &info);
+    return r;
+}
+
+static void show_problems(const Tool *tool, const TrustProblems *problems) {
+    for (size_t i = 0; i < problems->count; i++)
+        output_say(&tool->output, _("Note: %s"), problems->items[i].line);
+}
+
+static int show(const Tool *tool, const Certificate *certificate, const Verdict *verdict,
+                const TrustProblems *problems) {
+    CLEANUP(reasons_done) Reasons reasons = {0};
+    const Output *output = &tool->output;
+    bool accepted = verdict_accepted(verdict);
+    int r = copy_reasons(verdict, &reasons);
+    if (r < 0)
+        return r;
+    output_say(output, "%s%s%s", output_colour(output, accepted ? COLOUR_GREEN : COLOUR_RED),
+               accepted ? _("The certificate is accepted.") : _("The certificate is not accepted:"),
+               output_colour(output, COLOUR_NONE));
+    view_reasons(tool, &reasons, false);
+    r = show_facts(tool, certificate);
+    view_revocation(tool, verdict->revocation_checked);
+    view_chain(tool, &verdict->chain, &reasons);
+    show_problems(tool, problems);
+    return r;
+}
+
+/* --- JSON --- */
+
+static int put_text(JsonObject *object, const char *key, const char *value) {
+    return json_put(object, key, json_object_new_string(value));
+}
+
+static int put_number(JsonObject *object, const char *key, int64_t value) {
+    return json_put(object, key, json_object_new_int64(value));
+}
+
+static JsonObject *octets(View view) {
+    CLEANUP(free_pointer) char *text = hex_encode(view);
+    return text ? json_object_new_string(text) : NULL;
+}
+
+static int fill_reason(JsonObject *object, const VerdictItem *item) {
+    int r = put_text(object, "name", verdict_reason_name(item->reason));
+    if (r == 0)
+        r = put_number(object, "depth", item->depth);
+    if (r == 0)
+        r = put_text(object, "detail", item->detail);
+    if (r == 0)
+        r = put_text(object, "text", _(verdict_reason_text(item->reason)));
+    return r < 0 ? r : put_text(object, "advice", _(verdict_reason_advice(item->reason)));
+}
+
+static int put_reasons(JsonObject *object, const Verdict *verdict) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < verdict->n_items; i++) {
+        CLEANUP(json_freep) JsonObject *reason = json_object_new_object();
+        r = reason ? fill_reason(reason, &verdict->items[i]) : -ENOMEM;
+        if (r == 0)
+            r = json_append(array, TAKE_PTR(reason));
+    }
+    return r < 0 ? r : json_put(object, "reasons", TAKE_PTR(array));
+}
+
+static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
+    const struct {
+        const char *key, *value;
+    } texts[] = {
+        {"subject", facts->subject}, {"issuer", facts->issuer}, {"common-name", facts->common_name},
+        {"serial", facts->serial},   {"holder", facts->holder}, {"key-type", facts->key_type},
+    };
+    CLEANUP(json_freep) JsonObject *policies = json_object_new_array();
+    int r = policies ? json_put(object, "fingerprint", octets((View){facts->fingerprint, sizeof facts->fingerprint}))
+                     : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++)
+        r = put_text(object, texts[i].key, texts[i].value);
+    if (r == 0)
+        r = put_number(object, "not-before", facts->not_before);
+    if (r == 0)
+        r = put_number(object, "not-after", facts->not_after);
+    if (r == 0)
+        r = put_number(object, "key-bits", facts->key_bits);
+    for (size_t i = 0; r == 0 && facts->policies[i]; i++)
+        r = json_append(policies, json_object_new_string(facts->policies[i]));
+    return r < 0 ? r : json_put(object, "policies", TAKE_PTR(policies));
+}
+
+static int put_facts(JsonObject *object, const Certificate *certificate) {
+    CLEANUP(json_freep) JsonObject *facts = json_object_new_object();
+    int r = facts ? 0 : -ENOMEM;
+    if (r == 0 && certificate)
+        r = fill_facts(facts, certificate_facts(certificate));
+    return r < 0 ? r : json_put(object, "facts", TAKE_PTR(facts));
+}
+
+static int put_chain(JsonObject *object, const BytesList *chain) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < chain->count; i++)
+        r = json_append(array, octets(bytes_view(&chain->items[i])));
+    return r < 0 ? r : json_put(object, "chain", TAKE_PTR(array));
+}
+
+static int put_problems(JsonObject *object, const TrustProblems *problems) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < problems->count; i++)
+        r = json_append(array, json_object_new_string(problems->items[i].line));
+    return r < 0 ? r : json_put(object, "problems", TAKE_PTR(array));
+}
+
+static int show_json(const Tool *tool, const Certificate *certificate, const Verdict *verdict,
+                     const TrustProblems *problems) {
+    CLEANUP(json_freep) JsonObject *object = json_object_new_object();
+    int r = object ? json_put(object, "accepted", json_object_new_boolean(verdict_accepted(verdict))) : -ENOMEM;
+    if (r == 0)
+        r = put_reasons(object, verdict);
+    if (r == 0)
+        r = put_facts(object, certificate);
+    if (r == 0)
+        r = put_chain(object, &verdict->chain);
+    if (r == 0)
+        r = put_number(object, "revocation-checked", verdict->revocation_checked);
+    if (r == 0)
+        r = put_problems(object, problems);
+    if (r == 0)
+        json_print(&tool->output, object);
+    return r;
+}
+
+int verify_view(const Tool *tool, View der, const Verdict *verdict, const TrustProblems *problems) {
+    CLEANUP(certificate_freep) Certificate *certificate = NULL;
+    int r = certificate_parse(der, &certificate);
+    if (r < 0)
+        return r; /* of what is no certificate, the verdict says so */
+    return tool->output.format == OUTPUT_TEXT ? show(tool, certificate, verdict, problems)
+                                              : show_json(tool, certificate, verdict, problems);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tests of "ovcertctl verify" as a process, with no bus at all: the exit status is the verdict, files are PEM or DER,
+ * what cannot be read is no verdict. The first argument is the program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+#include <openssl/ocsp.h>
+
+#include "common/macros.h"
+#include "ovcertctl/exit_status.h"
+#include "tests/trust/pki.h"
+
+#define AT " --at=2026-01-01T00:00:00Z" /* PKI_NOW */
+#define WORDS_MAX 32u
+
+static const char *program;
+
+typedef struct Fixture {
+    char *folder;
+    PkiIdentity root, intermediate, leaf;
+    char out[16384], error[4096];
+} Fixture;
+
+static void write_crl(const Fixture *fixture, const char *name, const PkiIdentity *issuer,
+                      const PkiCrlOptions *options) {
+    CLEANUP(bytes_done) Bytes der = {0};
+    pki_crl(issuer, options, &der);
+    pki_write(fixture->folder, name, bytes_view(&der));
+}
+
+static void write_ocsp(const Fixture *fixture, int status) {
+    CLEANUP(bytes_done) Bytes der = {0};
+    pki_ocsp(&fixture->leaf, &fixture->intermediate, &(PkiOcspOptions){.status = status}, &der);
+    pki_write(fixture->folder, "answer", bytes_view(&der));
+}
+
+static int setup(void **state) {
+    Fixture *fixture = calloc(1, sizeof *fixture);
+    CLEANUP(bytes_done) Bytes pem = {0};
+    if (!fixture)
+        return -1;
+    fixture->folder = pki_folder();
+    pki_root(NULL, &fixture->root);
+    pki_intermediate(&fixture->root, NULL, &fixture->intermediate);
+    pki_leaf(&fixture->intermediate, &(PkiOptions){.serial_number = "IDCES-99999999R"}, &fixture->leaf);
+    pki_pem("CERTIFICATE", bytes_view(&fixture->root.der), &pem);
+    pki_write(fixture->folder, "root.pem", bytes_view(&pem));
+    pki_write(fixture->folder, "intermediate", bytes_view(&fixture->intermediate.der));
+    pki_write(fixture->folder, "leaf", bytes_view(&fixture->leaf.der));
+    pki_write(fixture->folder, "text", (View){(const uint8_t *) "hello", 5});
+    write_crl(fixture, "root.crl", &fixture->root, NULL);
+    write_crl(fixture, "intermediate.crl", &fixture->intermediate, NULL);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state) {
+    Fixture *fixture = *state;
+    pki_identity_done(&fixture->root);
+    pki_identity_done(&fixture->intermediate);
+    pki_identity_done(&fixture->leaf);
+    pki_folder_free(fixture->folder);
+    free(fixture);
+    return 0;
+}
+
+static void read_back(int fd, char *ret, size_t size) {
+    ssize_t n = pread(fd, ret, size - 1, 0);
+    assert_true(n >= 0);
+    ret[n] = '\0';
+    (void) close(fd); /* memory */
+}
+
+/* In the folder, words split at blanks. */
+static int run(Fixture *fixture, const char *line) {
+    char *words[WORDS_MAX] = {strdup(program), strdup("verify")}, *rest = NULL;
+    char *environment[] = {strdup("LC_ALL=C.UTF-8"), strdup("TZ=UTC"), strdup("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/"),
+                           NULL};
+    CLEANUP(free_pointer) char *copy = strdup(line);
+    posix_spawn_file_actions_t actions;
+    int out = memfd_create("out", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC), status;
+    size_t count = 2;
+    pid_t pid;
+    for (char *word = strtok_r(copy, " ", &rest); word && count + 1 < WORDS_MAX; word = strtok_r(NULL, " ", &rest))
+        words[count++] = strdup(word);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO), 0);
+    assert_int_equal(posix_spawn_file_actions_addchdir_np(&actions, fixture->folder), 0);
+    assert_int_equal(posix_spawn(&pid, program, &actions, NULL, words, environment), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void) posix_spawn_file_actions_destroy(&actions); /* cannot fail */
+    read_back(out, fixture->out, sizeof fixture->out);
+    read_back(error, fixture->error, sizeof fixture->error);
+    for (size_t i = 0; i < count; i++)
+        free(words[i]);
+    for (size_t i = 0; environment[i]; i++)
+        free(environment[i]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_a_wrong_command_line_or_an_unreadable_file_is_no_verdict(void **state) {
+    Fixture *fixture = *state;
+    static const char *const wrong[] = {
+        "leaf",
+        "--ca=root.pem",
+        "--ca=root.pem leaf leaf",
+        "--ca=missing leaf",
+        "--ca=text leaf",
+        "--ca=. leaf",
+        "--ca=root.pem missing",
+        "--ca=root.pem text",
+        "--ca=root.pem --intermediates=text leaf",
+        "--ca=root.pem --crl=root.pem leaf",
+        "--ca=root.pem --ocsp=text leaf",
+        "--ca=root.pem --purpose=cooking leaf",
+        "--ca=root.pem --policy=any leaf",
+        "--ca=root.pem --at=yesterday leaf",
+        "--ca=root.pem --max-depth=-1 leaf",
+        "--ca=root.pem --user=demo leaf",
+    };
+    for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+        if (run(fixture, wrong[i]) != EXIT_USAGE)
+            fail_msg("not a usage error: %s", wrong[i]);
+        assert_string_equal(fixture->out, "");
+        assert_true(fixture->error[0] != '\0');
+    }
+}
+
+static void test_the_chain_and_every_reason_are_shown(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate leaf" AT), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "The certificate is accepted."));
+    assert_non_null(strstr(fixture->out, "1. CN=AC PRUEBAS USUARIOS"));
+    assert_non_null(strstr(fixture->out, "(trust anchor)"));
+    assert_int_equal(run(fixture, "--ca=root.pem leaf --at=2027-06-01"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "No chain leads to a trust anchor."));
+    assert_non_null(strstr(fixture->out, "The certificate has expired. (ended 2027-01-01T00:00:00Z)"));
+    assert_string_equal(fixture->error, "");
+}
+
+static void test_quiet_leaves_the_exit_status(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "-q --ca=root.pem --intermediates=intermediate leaf" AT), EXIT_DONE);
+    assert_string_equal(fixture->out, "");
+    assert_int_equal(run(fixture, "-q --ca=root.pem leaf" AT), EXIT_FAILED);
+    assert_string_equal(fixture->out, "");
+}
+
+static void test_s9_with_a_list_each_certificate_needs_one(void **state) {
+    Fixture *fixture = *state;
+    const PkiIdentity *revoked[] = {&fixture->leaf};
+#define CHAIN "--ca=root.pem --intermediates=intermediate leaf" AT
+    assert_int_equal(run(fixture, CHAIN " --crl=intermediate.crl"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "There is no revocation list of the issuer. (issuer 1)"));
+    assert_int_equal(run(fixture, CHAIN " --crl=intermediate.crl --crl=root.crl"), EXIT_DONE);
+    assert_int_equal(run(fixture,
+                         "--ca=root.pem --intermediates=intermediate --crl=intermediate.crl --crl=root.crl "
+                         "leaf --at=2026-02-01"),
+                     EXIT_FAILED); /* no patience with a list that has ended */
+    write_crl(fixture, "intermediate.crl", &fixture->intermediate,
+              &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    assert_int_equal(run(fixture, CHAIN), EXIT_DONE);
+    assert_int_equal(run(fixture, CHAIN " --crl=intermediate.crl --crl=root.crl"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "was revoked"));
+}
+
+static void test_s9_with_an_answer_the_certificate_needs_one(void **state) {
+    Fixture *fixture = *state;
+    write_ocsp(fixture, V_OCSP_CERTSTATUS_GOOD);
+    assert_int_equal(run(fixture, CHAIN " --ocsp=answer"), EXIT_DONE);
+    assert_int_equal(run(fixture, CHAIN " --ocsp=answer --crl=root.crl"), EXIT_DONE);
+    assert_int_equal(run(fixture, "--ca=root.pem --ocsp=answer intermediate --purpose=any" AT), EXIT_FAILED);
+    write_ocsp(fixture, V_OCSP_CERTSTATUS_REVOKED);
+    assert_int_equal(run(fixture, CHAIN " --ocsp=answer"), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "OCSP"));
+}
+
+static void test_a_purpose_takes_the_place_of_signing_in(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "--ca=root.pem intermediate" AT), EXIT_FAILED);
+    assert_int_equal(run(fixture, "--ca=root.pem --purpose=any intermediate" AT), EXIT_DONE);
+    assert_int_equal(run(fixture, CHAIN " --purpose=clientAuth"), EXIT_DONE);
+    assert_int_equal(run(fixture, CHAIN " --purpose=serverAuth"), EXIT_FAILED);
+    assert_int_equal(run(fixture, CHAIN " --purpose=1.3.6.1.5.5.7.3.4"), EXIT_DONE);
+    assert_int_equal(run(fixture, CHAIN " --max-depth=0"), EXIT_FAILED);
+    assert_int_equal(run(fixture, CHAIN " --policy=1.2.3 --policy=1.2.4 --explicit-policy"), EXIT_FAILED);
+}
+
+static bool has(struct json_object *object, const char *key, const char *wanted) {
+    struct json_object *value = NULL;
+    return json_object_object_get_ex(object, key, &value) && strcmp(json_object_get_string(value), wanted) == 0;
+}
+
+static void test_json_has_the_verdict_the_chain_and_the_reasons(void **state) {
+    Fixture *fixture = *state;
+    struct json_object *object, *reasons = NULL, *chain = NULL, *facts = NULL, *problems = NULL;
+    write_crl(fixture, "forged.crl", &fixture->root, &(PkiCrlOptions){.key = fixture->leaf.key});
+    assert_int_equal(run(fixture, CHAIN " --json=short --crl=intermediate.crl --crl=forged.crl"), EXIT_FAILED);
+    object = json_tokener_parse(fixture->out);
+    assert_non_null(object);
+    assert_true(has(object, "accepted", "false"));
+    assert_true(json_object_object_get_ex(object, "reasons", &reasons) && json_object_array_length(reasons) == 1);
+    assert_true(has(json_object_array_get_idx(reasons, 0), "name", "revocation-missing"));
+    assert_true(has(json_object_array_get_idx(reasons, 0), "depth", "1"));
+    assert_true(json_object_object_get_ex(object, "chain", &chain) && json_object_array_length(chain) == 2);
+    assert_true(json_object_object_get_ex(object, "facts", &facts) && has(facts, "holder", "ES:99999999R"));
+    assert_true(json_object_object_get_ex(object, "problems", &problems) && json_object_array_length(problems) == 1);
+    (void) json_object_put(object);
+}
+
+#define VERIFY_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(int argc, char *argv[]) {
+    const struct CMUnitTest tests[] = {
+        VERIFY_TEST(test_a_wrong_command_line_or_an_unreadable_file_is_no_verdict),
+        VERIFY_TEST(test_the_chain_and_every_reason_are_shown),
+        VERIFY_TEST(test_quiet_leaves_the_exit_status),
+        VERIFY_TEST(test_s9_with_a_list_each_certificate_needs_one),
+        VERIFY_TEST(test_s9_with_an_answer_the_certificate_needs_one),
+        VERIFY_TEST(test_a_purpose_takes_the_place_of_signing_in),
+        VERIFY_TEST(test_json_has_the_verdict_the_chain_and_the_reasons),
+    };
+    if (argc != 2)
+        return 2;
+    program = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
