@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Python's unittest, told as TAP: names are sentences, a failure's reason is a comment below its line."""
+import ast
+import glob
+import os
 import sys
 import time
 import unittest
@@ -50,6 +53,46 @@ class TapResult(unittest.TestResult):
 
     def addSkip(self, test, reason):
         self.line(True, sentence(test), directive=f" # SKIP {reason}")
+
+
+class NamesOnly(ast.NodeVisitor):
+    """The tests of a file, without importing it: its modules may not be installed here."""
+
+    def __init__(self):
+        self.names = []
+
+    def visit_FunctionDef(self, node):  # pylint: disable=invalid-name
+        if node.name.startswith("test_"):
+            self.names.append(node.name)
+
+
+# ---- groups: files test_GROUP.py in a folder ----
+
+
+def chosen(folder, arguments):
+    """GROUP[.Case[.test]]... as given, or every group of the folder."""
+    groups = sorted(os.path.basename(path)[5:-3] for path in glob.glob(os.path.join(folder, "test_*.py")))
+    unknown = [group for group in arguments if group.split(".")[0] not in groups]
+    if unknown:
+        sys.exit(f"no such group: {' '.join(unknown)}; there are: {' '.join(groups)}")
+    return arguments or groups
+
+
+def skip_everything(folder, groups, reason):
+    number = 0
+    for group in groups:
+        with open(os.path.join(folder, f"test_{group.split('.')[0]}.py"), encoding="utf-8") as source:
+            visitor = NamesOnly()
+            visitor.visit(ast.parse(source.read()))
+        for name in visitor.names:
+            number += 1
+            say(f"ok {number} - {name.removeprefix('test_').replace('_', ' ')} # SKIP {reason}")
+    say(f"1..{number}")
+
+
+def load(groups):
+    loader = unittest.TestLoader()
+    return unittest.TestSuite(loader.loadTestsFromName(f"test_{group}") for group in groups)
 
 
 def main():

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Clock: lets a program in the sandbox believe that it is another day. tools/sandboxkit.py compiles it and loads it
- * into ovcertd with LD_PRELOAD; OVCERT_CLOCK_OFFSET says by how many seconds the wall clock is moved. The size of the
- * file that OVCERT_CLOCK_SLEPT names, in octets, is how many seconds the machine was suspended: CLOCK_BOOTTIME counts
- * them, CLOCK_MONOTONIC does not.
+ * into ovcertd with LD_PRELOAD; OVCERT_CLOCK_OFFSET says by how many seconds the wall clock is moved, or the file that
+ * OVCERT_CLOCK_FILE names does, which may change while the program runs. The size of the file that OVCERT_CLOCK_SLEPT
+ * names, in octets, is how many seconds the machine was suspended: CLOCK_BOOTTIME counts them, CLOCK_MONOTONIC does
+ * not.
  *
- * Else only the wall clock moves, as when somebody sets it: libfaketime moves the absolute timers of every clock along, so
- * that sd-event, which waits on the monotonic one, never wakes up. Never part of the product. */
+ * Else only the wall clock moves, as when somebody sets it: libfaketime moves the absolute timers of every clock along,
+ * so that sd-event, which waits on the monotonic one, never wakes up. Never part of the product. */
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,9 +16,24 @@
 #include <time.h>
 #include <unistd.h>
 
+static time_t offset_in_file(const char *path) {
+    char text[32] = {0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        return 0;
+    if (read(file, text, sizeof text - 1) < 0)
+        text[0] = '\0';
+    (void) close(file);
+    return (time_t) strtoll(text, NULL, 10);
+}
+
 static time_t offset(void) {
+    const char *file = getenv("OVCERT_CLOCK_FILE");
     const char *text = getenv("OVCERT_CLOCK_OFFSET");
 
+    if (file)
+        return offset_in_file(file);
     return text ? (time_t) strtoll(text, NULL, 10) : 0;
 }
 

@@ -85,6 +85,25 @@ give_to_caller() {
     chown -R --no-dereference "$(caller_uid):$(caller_gid)" "$1"
 }
 
+# wait_for COMMAND...: until it succeeds; status 1 when it has not within half a minute.
+wait_for() {
+    local count=0
+    until "$@" >/dev/null 2>&1; do
+        count=$((count + 1))
+        [ $count -lt 600 ] || return 1
+        sleep 0.05
+    done
+}
+
+# make_people NAME...: users whose password is the name, in place of any that are called so.
+make_people() {
+    local name
+    for name; do
+        ! id -u "$name" >/dev/null 2>&1 || userdel --remove "$name" 2>/dev/null
+        useradd --create-home --user-group --shell /bin/bash --password "$(openssl passwd -6 "$name")" "$name"
+    done
+}
+
 # build FOLDER [MESON OPTION...]: configures once (again when the options changed) and compiles, as the caller.
 build() {
     local folder=$1 options_file

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Removal and purge with the profile on and the daemon at work: the PAM lines go first, and in the end the machine is what it was."""
+import hashlib
+import itertools
+import os
+import stat
+
+import machine
+from harness import ca, ctl, kit, must
+from test_install import stacks
+
+PLACES = ("/etc", "/usr", "/var", "/opt", "/srv", "/home")
+# What package management and the journal write down for themselves, and the backups that useradd(8) makes.
+LOGS = {"/var/tmp", "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/lib/PackageKit"}
+BACKUPS = ("passwd-", "group-", "shadow-", "gshadow-", "subuid-", "subgid-", "ld.so.cache")
+
+
+def entry(path):
+    status = os.lstat(path)
+    content = ""
+    if stat.S_ISLNK(status.st_mode):
+        content = os.readlink(path)
+    elif stat.S_ISREG(status.st_mode) and path.startswith("/etc/") and os.path.basename(path) not in BACKUPS:
+        with open(path, "rb") as file:
+            content = hashlib.sha256(file.read()).hexdigest()
+    return stat.filemode(status.st_mode), status.st_uid, status.st_gid, content
+
+
+def everything():
+    """Each file of the machine; of those in /etc what is in them too."""
+    found = {}
+    for folder, folders, files in itertools.chain.from_iterable(os.walk(place) for place in PLACES):
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in LOGS]
+        found.update((path, entry(path)) for path in (os.path.join(folder, name) for name in folders + files))
+    return found
+
+
+class Undo(machine.Case):
+    profile = False
+
+    def setUp(self):
+        super().setUp()
+        kit.give_credential("demo", ca("new.p12"))
+        self.files = everything()
+        self.stacks = stacks()
+        machine.installed()
+        machine.enable_profile()
+        self.assertNotEqual(stacks(), self.stacks)
+        self.world.begin_valid()
+        machine.write("/etc/ovcert/credential.conf", "[pkcs11]\nmodules =\n")
+        machine.write("/etc/ovcert/ovcertd.conf.d/test.conf", "[Profile]\nexpiry-warning-days = 20\n")
+
+    def by_password(self):
+        for user in ("demo", "root"):
+            self.assertIn_(machine.su(user, password=[user]), user)
+
+    def test_after_a_removal_there_are_no_pam_lines_and_the_data_is_kept(self):
+        with machine.Visitors(self):
+            machine.apt("remove", *machine.package_names())
+        self.assertEqual(stacks(), self.stacks)
+        self.assertFalse(os.path.exists("/usr/libexec/ovcertd"))
+        self.by_password()
+        machine.install()
+        self.assertAssigned("new")
+        must(ctl("root", "log", "--verify"))
+        machine.apt("purge", *machine.package_names())
+
+    def test_after_a_purge_there_is_no_file_no_user_and_no_pam_line(self):
+        with machine.Visitors(self):
+            said = machine.apt("purge", *machine.package_names())
+        self.assertRegex(said, r"kept: ~/\.ovcert")
+        left = everything()
+        self.assertEqual(sorted(left.keys() - self.files.keys()), [], "left behind")
+        self.assertEqual(sorted(self.files.keys() - left.keys()), [], "taken away")
+        self.assertEqual({path: left[path] for path in left if left[path] != self.files[path]}, {}, "changed")
+        self.by_password()
