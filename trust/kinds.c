@@ -489,3 +489,16 @@ int kind_holder(const Kind *kind, const Certificate *certificate, char **ret) {
     *ret = strdup(named);
     return *ret ? 0 : -ENOMEM;
 }
+
+int kinds_judge(const Kinds *kinds, const Certificate *certificate, const Kind **ret_kind, char **ret_holder) {
+    const Kind *kind = NULL;
+    int r = kinds ? kinds_find(kinds, certificate, &kind) : 0;
+
+    if (r < 0)
+        return r;
+    *ret_kind = kind;
+    if (kind)
+        return kind_holder(kind, certificate, ret_holder);
+    *ret_holder = strdup(certificate_facts(certificate)->holder);
+    return *ret_holder ? 0 : -ENOMEM;
+}

@@ -32,6 +32,10 @@ size_t kinds_count(const Kinds *kinds);
 /* The certificate's kind, borrowed from kinds, or NULL for none. 0 or -ENOMEM. Any thread. */
 int kinds_find(const Kinds *kinds, const Certificate *certificate, const Kind **ret);
 
+/* Both at once: the kind (NULL: none), and the holder that it makes of the certificate, or without one what the
+ * certificate names. kinds may be NULL. 0 with *ret_holder (caller frees) or -ENOMEM. */
+int kinds_judge(const Kinds *kinds, const Certificate *certificate, const Kind **ret_kind, char **ret_holder);
+
 /* Who may use it to sign in. */
 typedef enum KindLogin {
     KIND_LOGIN_NO,    /* nobody, until an administrator says so */
