@@ -22,7 +22,7 @@
 #include "common/protocol.h"
 #include "config.h"
 #include "ovcertd/bus/server.h"
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 #include "ovcertd/core/pool.h"
 #include "ovcertd/core/service.h"
 #include "ovcertd/log.h"

@@ -2,7 +2,7 @@
 /* Daemon: opens the parts in their order, runs the event loop, reloads, and closes them in the reverse order. */
 #pragma once
 
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 
 /* The configuration; what is wrong with it has been logged. 0, CONFIG_INVALID, or a negative errno. */
 int daemon_load_config(const char *config_file, Config *ret);

@@ -11,7 +11,7 @@
 
 #include "common/macros.h"
 #include "common/protocol.h"
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 #include "ovcertd/daemon.h"
 #include "ovcertd/log.h"
 #include "ovcertd/store/store.h"

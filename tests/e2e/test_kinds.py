@@ -86,3 +86,52 @@ class Files(harness.Case):
         self.assertRegex(result.out, r"login = no.*/etc/ovcert/kinds\.d/60-test\.conf:2")
         self.assertRegex(result.out, r"match = <POLICY>1\.3\.6\.1\.4\.1\.5734\.3\.10\.1.*20-fnmt\.conf:\d+")
         self.assertStatus(ctl("root", "explain", "demo"), harness.NOT_FOUND)
+
+
+class Anchors(harness.Case):
+    """Whose certificates are accepted: "ovcertctl trust"."""
+
+    def setUp(self):
+        super().setUp()
+        self.world.begin_empty()
+        self.addCleanup(kit.install_trust, ca(""), "crls")
+
+    def listed(self):
+        return {anchor["fingerprint"]: anchor for anchor in harness.must(ctl("demo", "trust", "list", "--json=short")).json}
+
+    def reason(self, name):
+        chain = dbus.Array([], signature="ay")
+        reply = manager("root", "CheckCertificate", "ayaaya{sv}", dbus.ByteArray(harness.der(name)), chain, EMPTY)
+        return [reason["name"] for reason in self.assertReply(reply, "ok").value["reasons"]]
+
+    def test_only_root_changes_them(self):
+        self.assertStatus(ctl("demo", "trust", "add", ca("untrusted-root.pem"), "--yes"), harness.DENIED)
+        self.assertStatus(ctl("demo", "trust", "remove", next(iter(self.listed())), "--yes"), harness.DENIED)
+        self.assertEqual(len(self.listed()), 1)
+
+    def test_s12_a_certificate_that_is_no_authority_s_is_not_added(self):
+        result = self.assertStatus(ctl("root", "trust", "add", ca("new.leaf.pem"), "--yes"), FAILED)
+        self.assertIn("no trust anchor", result.err)
+        self.assertEqual(len(self.listed()), 1)
+
+    def test_without_an_answer_nothing_is_added(self):
+        self.assertNotEqual(ctl("root", "trust", "add", ca("untrusted-root.pem"), "--no-ask-password").status, 0)
+        self.assertEqual(len(self.listed()), 1)
+
+    def test_what_was_never_there_cannot_be_removed(self):
+        self.assertStatus(ctl("root", "trust", "remove", "00" * 32, "--yes"), harness.NOT_FOUND)
+        self.assertStatus(ctl("root", "trust", "remove", "nonsense", "--yes"), harness.USAGE)
+
+    def test_one_is_added_with_its_fingerprint_shown_and_removed_by_it(self):
+        self.assertIn("untrusted", self.reason("untrusted"))
+        before = set(self.listed())
+        shown = harness.must(ctl("root", "trust", "add", ca("untrusted-root.pem"), "--yes")).out
+        (fingerprint,) = set(self.listed()) - before
+        self.assertIn(fingerprint, shown)
+        self.assertEqual(self.listed()[fingerprint]["file"], f"/etc/ovcert/anchors.d/{fingerprint}.pem")
+        kit.wait_until(lambda: "untrusted" not in self.reason("untrusted"), harness.PATIENCE, "the new anchor")
+        harness.must(ctl("root", "trust", "add", ca("untrusted-root.pem"), "--yes"))  # once more changes nothing
+        colons = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2)).upper()
+        harness.must(ctl("root", "trust", "remove", colons, "--yes"))
+        self.assertEqual(set(self.listed()), before)
+        kit.wait_until(lambda: "untrusted" in self.reason("untrusted"), harness.PATIENCE, "the anchor to be gone")

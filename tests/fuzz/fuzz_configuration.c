@@ -9,7 +9,7 @@
 #include "common/macros.h"
 #include "common/text.h"
 #include "ovcert-credential/settings.h"
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 #include "tests/fuzz/input.h"
 
 static void check_problem(const char *problem, const char *path) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finds, reads and merges the configuration for main.c. Must never guess: an unknown key or a bad value is an error
+/* Finds, reads and merges the daemon's configuration. Must never guess: an unknown key or a bad value is an error
  * with file and line, and nothing of the set is used. */
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 
 #include <errno.h>
 #include <stdio.h>

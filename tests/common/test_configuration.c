@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration: faults with file and line, then the order of files, masking and defaults, in folders made here. */
-#include "ovcertd/configuration.h"
+#include "common/configuration.h"
 
 #include <errno.h>
 #include <ftw.h>
