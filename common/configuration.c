@@ -3,16 +3,14 @@
  * with file and line, and nothing of the set is used. */
 #include "common/configuration.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/config_files.h"
 #include "common/ini.h"
 #include "common/macros.h"
 #include "common/text.h"
@@ -151,45 +149,9 @@ static int problem(char **ret_problem, const char *path, unsigned line, const ch
     return r < 0 ? -ENOMEM : CONFIG_INVALID;
 }
 
-static void close_file(int *fd) {
-    if (*fd >= 0)
-        (void) close(*fd); /* was only read */
-}
-
-static int read_all(int fd, Bytes *ret) {
-    for (;;) {
-        uint8_t piece[4096];
-        ssize_t n = read(fd, piece, sizeof piece);
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return bytes_append_u8(ret, 0); /* ini_read() wants a NUL behind the text */
-        if (ret->size + (size_t) n > INI_SIZE_MAX)
-            return -EFBIG;
-        int r = bytes_append(ret, (View){piece, (size_t) n});
-        if (r < 0)
-            return r;
-    }
-}
-
-static int slurp(const char *path, Bytes *ret) {
-    /* O_NONBLOCK: a FIFO put here must not hang the start. /dev/null is how a file is masked. */
-    CLEANUP(close_file) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return -errno;
-    if (S_ISDIR(status.st_mode))
-        return -EISDIR;
-    if (S_ISFIFO(status.st_mode))
-        return -EINVAL;
-    return read_all(fd, ret);
-}
-
 static int load_one(const char *path, Config *config, char **ret_problem) {
     CLEANUP(bytes_done) Bytes text = {0};
-    int r = slurp(path, &text);
+    int r = config_file_read(path, &text);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -235,91 +197,15 @@ static int load_main(const char *const folders[CONFIG_FOLDERS], Config *config, 
     return 0;
 }
 
-typedef struct DropIn {
-    char *path;
-    const char *name; /* in path */
-    size_t folder;
-} DropIn;
-
-typedef struct DropIns {
-    DropIn *items;
-    size_t count;
-} DropIns;
-
-static void drop_ins_done(DropIns *list) {
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i].path);
-    free(list->items);
-}
-
-static int drop_ins_add(DropIns *list, const char *folder, const char *name, size_t index) {
-    DropIn *items = reallocarray(list->items, list->count + 1, sizeof *items);
-    if (!items)
-        return -ENOMEM;
-    list->items = items;
-    DropIn item = {.folder = index};
-    if (asprintf(&item.path, "%s/%s", folder, name) < 0)
-        return -ENOMEM;
-    item.name = item.path + strlen(folder) + 1;
-    list->items[list->count++] = item;
-    return 0;
-}
-
-static bool is_drop_in(const char *name) {
-    size_t size = strlen(name);
-    return size > strlen(".conf") && name[0] != '.' && strcmp(name + size - strlen(".conf"), ".conf") == 0;
-}
-
-static void close_folder(DIR **folder) {
-    if (*folder)
-        (void) closedir(*folder); /* was only read */
-}
-
-static int collect(DropIns *list, const char *folder, size_t index, char **ret_problem) {
-    CLEANUP(free_pointer) char *path = NULL;
-    if (asprintf(&path, "%s/" CONFIG_NAME ".d", folder) < 0)
-        return -ENOMEM;
-    CLEANUP(close_folder) DIR *stream = opendir(path);
-    if (!stream)
-        return errno == ENOENT ? 0 : problem(ret_problem, path, 0, strerror(errno));
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry)
-            return errno == 0 ? 0 : problem(ret_problem, path, 0, strerror(errno));
-        if (!is_drop_in(entry->d_name))
-            continue;
-        int r = drop_ins_add(list, path, entry->d_name, index);
-        if (r < 0)
-            return r;
-    }
-}
-
-static int compare(const void *left, const void *right) {
-    const DropIn *a = left;
-    const DropIn *b = right;
-    int r = strcmp(a->name, b->name);
-    return r != 0 ? r : (a->folder > b->folder) - (a->folder < b->folder);
-}
-
 static int load_drop_ins(const char *const folders[CONFIG_FOLDERS], Config *config, char **ret_problem) {
-    CLEANUP(drop_ins_done) DropIns list = {0};
-    for (size_t i = 0; i < CONFIG_FOLDERS; i++) {
-        int r = folders[i] ? collect(&list, folders[i], i, ret_problem) : 0;
-        if (r != 0)
-            return r;
-    }
-    if (list.count == 0)
-        return 0;
-    qsort(list.items, list.count, sizeof *list.items, compare);
-    for (size_t i = 0; i < list.count; i++) {
-        if (i > 0 && strcmp(list.items[i].name, list.items[i - 1].name) == 0)
-            continue; /* a folder of higher priority has the name */
-        int r = load_one(list.items[i].path, config, ret_problem);
-        if (r != 0)
-            return r;
-    }
-    return 0;
+    CLEANUP(config_files_done) ConfigFiles files = {0};
+    CLEANUP(free_pointer) char *folder = NULL;
+    int r = config_files_find(folders, CONFIG_FOLDERS, CONFIG_NAME ".d", &files, &folder);
+    if (r < 0 && folder)
+        return problem(ret_problem, folder, 0, strerror(-r));
+    for (size_t i = 0; r == 0 && i < files.count; i++)
+        r = load_one(files.paths[i], config, ret_problem);
+    return r;
 }
 
 int config_load(const ConfigFolders *folders, Config *ret, char **ret_problem) {

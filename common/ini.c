@@ -11,9 +11,12 @@
 #include "common/text.h"
 
 typedef struct IniReader {
-    IniAssign assign;
+    IniAssignEntry assign;
     void *data;
     const char *section;
+    const char *line; /* the one at hand, as it stands in the text */
+    unsigned number;
+    unsigned *ret_column;
     char **ret_what;
 } IniReader;
 
@@ -25,7 +28,12 @@ static char *trim(char *text) {
     return text;
 }
 
-static int malformed(IniReader *reader, const char *what) {
+static unsigned column_of(const IniReader *reader, const char *position) {
+    return (unsigned) (position - reader->line) + 1;
+}
+
+static int malformed(IniReader *reader, const char *position, const char *what) {
+    *reader->ret_column = column_of(reader, position);
     *reader->ret_what = strdup(what);
     return *reader->ret_what ? INI_MALFORMED : -ENOMEM;
 }
@@ -33,39 +41,55 @@ static int malformed(IniReader *reader, const char *what) {
 static int read_section(IniReader *reader, char *line) {
     size_t size = strlen(line);
     if (size < 3 || line[size - 1] != ']')
-        return malformed(reader, "a section is written as [Name]");
+        return malformed(reader, line, "a section is written as [Name]");
     line[size - 1] = '\0';
     reader->section = trim(line + 1);
     return 0;
 }
 
+static int read_assignment(IniReader *reader, char *line) {
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return malformed(reader, line, "neither a comment nor [Section] nor key = value");
+    *equals = '\0';
+    const char *key = trim(line);
+    if (key[0] == '\0')
+        return malformed(reader, line, "there is no key before the =");
+    const char *value = trim(equals + 1);
+    IniEntry entry = {
+        .section = reader->section,
+        .key = key,
+        .value = value,
+        .line = reader->number,
+        .key_column = column_of(reader, key),
+        .value_column = column_of(reader, value),
+    };
+    *reader->ret_column = entry.value_column;
+    return reader->assign(reader->data, &entry, reader->ret_column, reader->ret_what);
+}
+
 static int read_line(IniReader *reader, char *line) {
+    reader->line = line;
     line = trim(line);
     if (line[0] == '\0' || line[0] == '#' || line[0] == ';')
         return 0;
-    if (line[0] == '[')
-        return read_section(reader, line);
-    char *value = strchr(line, '=');
-    if (!value)
-        return malformed(reader, "neither a comment nor [Section] nor key = value");
-    *value++ = '\0';
-    const char *key = trim(line);
-    if (key[0] == '\0')
-        return malformed(reader, "there is no key before the =");
-    return reader->assign(reader->data, reader->section, key, trim(value), reader->ret_what);
+    return line[0] == '[' ? read_section(reader, line) : read_assignment(reader, line);
 }
 
-int ini_read(char *text, size_t size, IniAssign assign, void *data, unsigned *ret_line, char **ret_what) {
-    IniReader reader = {.assign = assign, .data = data, .section = "", .ret_what = ret_what};
+int ini_read_entries(char *text, size_t size, IniAssignEntry assign, void *data, unsigned *ret_line,
+                     unsigned *ret_column, char **ret_what) {
+    IniReader reader = {.assign = assign, .data = data, .section = "", .ret_column = ret_column, .ret_what = ret_what};
     char *end = text + size;
     *ret_line = 0;
+    *ret_column = 1;
     while (text < end) {
-        (*ret_line)++;
+        reader.number = ++*ret_line;
+        reader.line = text;
         char *newline = memchr(text, '\n', (size_t) (end - text));
         char *next = newline ? newline + 1 : end;
         size_t length = (size_t) ((newline ? newline : end) - text);
         if (!text_is_utf8((View){(const uint8_t *) text, length}))
-            return malformed(&reader, "the line is not UTF-8 text");
+            return malformed(&reader, text, "the line is not UTF-8 text");
         text[length] = '\0';
         int r = read_line(&reader, text);
         if (r != 0)
@@ -73,4 +97,22 @@ int ini_read(char *text, size_t size, IniAssign assign, void *data, unsigned *re
         text = next;
     }
     return 0;
+}
+
+/* For who wants no places. */
+typedef struct Plain {
+    IniAssign assign;
+    void *data;
+} Plain;
+
+static int assign_plain(void *data, const IniEntry *entry, unsigned *column, char **ret_what) {
+    const Plain *plain = data;
+    (void) column;
+    return plain->assign(plain->data, entry->section, entry->key, entry->value, ret_what);
+}
+
+int ini_read(char *text, size_t size, IniAssign assign, void *data, unsigned *ret_line, char **ret_what) {
+    Plain plain = {.assign = assign, .data = data};
+    unsigned column;
+    return ini_read_entries(text, size, assign_plain, &plain, ret_line, &column, ret_what);
 }

@@ -8,6 +8,7 @@
 #include "common/i18n.h"
 #include "common/protocol.h"
 #include "ovcertctl/file.h"
+#include "ovcertctl/fingerprint.h"
 #include "ovcertctl/json.h"
 #include "ovcertctl/verbs.h"
 #include "trust/certificate.h"
@@ -77,23 +78,6 @@ int verb_unblock(Tool *tool, char **operands, size_t n_operands) {
 
 /* --- unbar --- */
 
-/* 64 hexadecimal digits, colons between them or not, as "status", "log" and openssl(1) show them. */
-static bool read_fingerprint(const char *text, uint8_t ret[CERTIFICATE_FINGERPRINT_SIZE]) {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    size_t n = 0;
-    for (; *text; text++) {
-        const char *digit = strchr(digits, *text);
-        if (*text == ':')
-            continue;
-        if (!digit || n == (size_t) 2 * CERTIFICATE_FINGERPRINT_SIZE)
-            return false;
-        uint8_t value = (uint8_t) ((digit - digits) % 16);
-        ret[n / 2] = (uint8_t) (n % 2 == 0 ? value << 4 : ret[n / 2] | value);
-        n++;
-    }
-    return n == (size_t) 2 * CERTIFICATE_FINGERPRINT_SIZE;
-}
-
 static int fingerprint_of_file(const char *path, uint8_t ret[CERTIFICATE_FINGERPRINT_SIZE]) {
     CLEANUP(bytes_done) Bytes der = {0};
     CLEANUP(bytes_list_done) BytesList chain = {0};
@@ -121,7 +105,7 @@ static int call_unbar(Tool *tool, const uint8_t fingerprint[CERTIFICATE_FINGERPR
 int verb_unbar(Tool *tool, char **operands, size_t n_operands) {
     (void) n_operands; /* the table says one */
     uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE] = {0};
-    int r = read_fingerprint(operands[0], fingerprint) ? 0 : fingerprint_of_file(operands[0], fingerprint);
+    int r = fingerprint_read(operands[0], fingerprint) ? 0 : fingerprint_of_file(operands[0], fingerprint);
     if (r == 0)
         r = tool_connect(tool);
     if (r != 0)

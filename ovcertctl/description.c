@@ -14,9 +14,20 @@ void reasons_done(Reasons *reasons) {
     for (size_t i = 0; i < reasons->count; i++) {
         free(reasons->items[i].name);
         free(reasons->items[i].detail);
+        free(reasons->items[i].wanted);
     }
     free(reasons->items);
     *reasons = (Reasons){0};
+}
+
+void rules_done(Rules *rules) {
+    for (size_t i = 0; i < rules->count; i++) {
+        free(rules->items[i].key);
+        free(rules->items[i].text);
+        free(rules->items[i].source);
+    }
+    free(rules->items);
+    *rules = (Rules){0};
 }
 
 bool reasons_have(const Reasons *reasons, const char *name) {
@@ -33,6 +44,8 @@ void certificate_info_done(CertificateInfo *info) {
     free(info->common_name);
     free(info->serial);
     free(info->holder);
+    free(info->kind);
+    rules_done(&info->rules);
     free(info->key_type);
     free(info->policies);
     reasons_done(&info->reasons);
@@ -92,13 +105,35 @@ static int read_reason(sd_bus_message *message, void *userdata) {
         {.key = "name", .type = "s", .target = &reason->name},
         {.key = "depth", .type = "u", .target = &reason->depth, .optional = true},
         {.key = "detail", .type = "s", .target = &reason->detail, .optional = true},
+        {.key = "wanted", .type = "s", .target = &reason->wanted, .optional = true},
     };
     int r = dict_read(message, dict, ELEMENTSOF(dict));
-    return r < 0 ? r : or_empty(&reason->detail);
+    if (r < 0 || (r = or_empty(&reason->detail)) < 0)
+        return r;
+    return or_empty(&reason->wanted);
 }
 
 int reasons_read(sd_bus_message *message, void *reasons) {
     return dict_read_list(message, "a{sv}", read_reason, reasons);
+}
+
+static int read_rule(sd_bus_message *message, void *userdata) {
+    Rules *rules = userdata;
+    const char *key, *text, *source;
+    int r = sd_bus_message_read(message, "(sss)", &key, &text, &source);
+    if (r < 0)
+        return r;
+    Rule *rule = grow((void **) &rules->items, &rules->count, sizeof *rule);
+    if (!rule)
+        return -ENOMEM;
+    rule->key = strdup(key);
+    rule->text = strdup(text);
+    rule->source = strdup(source);
+    return rule->key && rule->text && rule->source ? 0 : -ENOMEM;
+}
+
+int rules_read(sd_bus_message *message, void *rules) {
+    return dict_read_list(message, "(sss)", read_rule, rules);
 }
 
 static int read_issuer(sd_bus_message *message, void *chain) {
@@ -137,6 +172,7 @@ static int read_policies(sd_bus_message *message, void *policies) {
         {.key = "common-name", .type = "s", .target = &(info)->common_name, .optional = true},                         \
         {.key = "serial", .type = "s", .target = &(info)->serial, .optional = true},                                   \
         {.key = "holder", .type = "s", .target = &(info)->holder, .optional = true},                                   \
+        {.key = "kind", .type = "s", .target = &(info)->kind, .optional = true},                                       \
         {.key = "not-before", .type = "x", .target = &(info)->not_before, .optional = true},                           \
         {.key = "not-after", .type = "x", .target = &(info)->not_after, .optional = true},                             \
         {.key = "key-type", .type = "s", .target = &(info)->key_type, .optional = true},                               \
@@ -148,7 +184,7 @@ static int fill_empty(CertificateInfo *info) {
     int r;
     if ((r = or_empty(&info->subject)) < 0 || (r = or_empty(&info->issuer)) < 0 ||
         (r = or_empty(&info->common_name)) < 0 || (r = or_empty(&info->serial)) < 0 ||
-        (r = or_empty(&info->key_type)) < 0 || (r = or_empty(&info->policies)) < 0)
+        (r = or_empty(&info->kind)) < 0 || (r = or_empty(&info->key_type)) < 0 || (r = or_empty(&info->policies)) < 0)
         return r;
     return or_empty(&info->holder);
 }
@@ -181,6 +217,7 @@ static int read_assigned(sd_bus_message *message, void *userdata) {
         {.key = "reasons", .type = "aa{sv}", .target = &info->reasons, .read = reasons_read, .optional = true},
         {.key = "revocation-checked", .type = "x", .target = &info->revocation_checked, .optional = true},
         {.key = "chain", .type = "aay", .target = &info->chain, .read = chain_read, .optional = true},
+        {.key = "rules", .type = "a(sss)", .target = &info->rules, .read = rules_read, .optional = true},
     };
     int r = dict_read(message, dict, ELEMENTSOF(dict));
     return r < 0 ? r : certificate_complete(info);
@@ -270,11 +307,12 @@ int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info) 
     info->common_name = strdup(facts->common_name);
     info->serial = strdup(facts->serial);
     info->holder = strdup(facts->holder);
+    info->kind = strdup("");
     info->key_type = strdup(facts->key_type);
     info->key_bits = facts->key_bits;
     info->policies = join(facts->policies);
-    if (!info->subject || !info->issuer || !info->common_name || !info->serial || !info->holder || !info->key_type ||
-        !info->policies)
+    if (!info->subject || !info->issuer || !info->common_name || !info->serial || !info->holder || !info->kind ||
+        !info->key_type || !info->policies)
         return -ENOMEM;
     return bytes_copy((View){facts->fingerprint, sizeof facts->fingerprint}, &info->fingerprint);
 }

@@ -17,12 +17,25 @@ typedef struct Reason {
     char *name;
     uint32_t depth;
     char *detail;
+    char *wanted; /* what was wanted in place of that; "" when not told */
 } Reason;
 
 typedef struct Reasons {
     Reason *items;
     size_t count;
 } Reasons;
+
+/* What the certificate's kind says under one key, and where. */
+typedef struct Rule {
+    char *key;
+    char *text;
+    char *source; /* "FILE:LINE"; "" for a default */
+} Rule;
+
+typedef struct Rules {
+    Rule *items;
+    size_t count;
+} Rules;
 
 typedef struct CertificateInfo {
     Bytes fingerprint;
@@ -31,6 +44,7 @@ typedef struct CertificateInfo {
     char *common_name;
     char *serial;
     char *holder;
+    char *kind; /* "" when not told */
     int64_t not_before;
     int64_t not_after;
     char *key_type; /* "" when not told */
@@ -41,7 +55,8 @@ typedef struct CertificateInfo {
     bool accepted;
     Reasons reasons;
     int64_t revocation_checked;
-    BytesList chain; /* Describe's alone */
+    BytesList chain; /* Describe's alone, and so are the rules */
+    Rules rules;
 } CertificateInfo;
 
 typedef struct OperationInfo {
@@ -80,11 +95,13 @@ typedef struct ProfileInfo {
 
 bool reasons_have(const Reasons *reasons, const char *name);
 void reasons_done(Reasons *reasons);
+void rules_done(Rules *rules);
 void certificate_info_done(CertificateInfo *info);
 void profile_info_done(ProfileInfo *info);
 
 /* Each reads at the message's cursor; 0 or a negative errno, and what was read so far is the caller's to free. */
 int reasons_read(sd_bus_message *message, void *reasons);
+int rules_read(sd_bus_message *message, void *rules);           /* a(sss) into Rules */
 int chain_read(sd_bus_message *message, void *chain);           /* aay into a BytesList */
 int certificate_info_read(sd_bus_message *message, void *info); /* of what is no certificate there may be no facts */
 int profile_info_read(sd_bus_message *message, ProfileInfo *info);

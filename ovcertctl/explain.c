@@ -21,6 +21,7 @@ static void show_facts(const Tool *tool, const CertificateInfo *info) {
     if (info->key_type[0] != '\0')
         output_property(&tool->output, _("Key"), COLOUR_NONE, _("%s, %u bits"), info->key_type, info->key_bits);
     output_property(&tool->output, _("Policies"), COLOUR_NONE, "%s", info->policies);
+    output_property(&tool->output, _("Kind"), COLOUR_NONE, "%s", info->kind[0] ? info->kind : _("none"));
 }
 
 static void show_verdict(const Tool *tool, bool accepted, const Reasons *reasons) {
@@ -52,6 +53,7 @@ static void show_assigned(const Tool *tool, const ProfileInfo *profile) {
                     certificate->proven ? _("possession was proven") : _("by an administrator, without proof"));
     view_revocation(tool, certificate->revocation_checked);
     view_chain(tool, &certificate->chain, &certificate->reasons);
+    view_kind(tool, certificate->kind, &certificate->rules);
     show_verdict(tool, certificate->accepted, &certificate->reasons);
 }
 
@@ -153,6 +155,7 @@ static void show_file(const Tool *tool, const Explanation *explanation) {
                                                  : _("not to this profile"));
     view_revocation(tool, verdict->revocation_checked);
     view_chain(tool, &verdict->chain, &verdict->reasons);
+    view_kind(tool, verdict->certificate.kind, &verdict->rules);
     show_verdict(tool, verdict->accepted, &verdict->reasons);
     if (!explanation->has_profile)
         return;

@@ -96,6 +96,16 @@ static const Verb verbs[] = {
     {"profile delete", "[NAME]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(YES), verb_profile_delete,
      N_("Delete a profile, after a question"),
      N_("With --no-ask-password and without --yes it is prepared only, and \"ovcertctl confirm\" deletes it.")},
+    {"trust list", "", 0, 0, 0, verb_trust_list,
+     N_("The trust anchors: the authorities whose certificates are accepted"), NULL},
+    {"trust add", "FILE", 1, 1, OPTION_BIT(YES), verb_trust_add,
+     N_("Accept certificates of this authority, after a question (root)"),
+     N_("FILE is its root certificate, PEM or DER. Compare the fingerprint with the one that the authority "
+        "publishes.")},
+    {"trust remove", "FINGERPRINT", 1, 1, OPTION_BIT(YES), verb_trust_remove,
+     N_("Accept no certificates of this authority any more, after a question (root)"),
+     N_("The fingerprint is that of \"ovcertctl trust list\". Whoever signs in with such a certificate no longer "
+        "can.")},
     {"backup", "FILE", 1, 1, OPTION_BIT(FORCE), verb_backup,
      N_("Write a checked copy of the whole database into a file (root)"),
      N_("While the service runs, and without keeping anybody waiting. The file, of mode 0600, holds every name of the "

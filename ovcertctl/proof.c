@@ -190,9 +190,10 @@ static int copy_info(const CertificateInfo *from, CertificateInfo *ret) {
     ret->common_name = strdup(from->common_name);
     ret->serial = strdup(from->serial);
     ret->holder = strdup(from->holder);
+    ret->kind = strdup(from->kind);
     ret->not_before = from->not_before;
     ret->not_after = from->not_after;
-    if (!ret->subject || !ret->issuer || !ret->common_name || !ret->serial || !ret->holder)
+    if (!ret->subject || !ret->issuer || !ret->common_name || !ret->serial || !ret->holder || !ret->kind)
         return -ENOMEM;
     return bytes_copy(bytes_view(&from->fingerprint), &ret->fingerprint);
 }

@@ -16,6 +16,7 @@ typedef struct VerdictInfo {
     CertificateInfo certificate; /* empty for what is no certificate */
     int64_t revocation_checked;
     BytesList chain; /* issuers up to the anchor, as far as found */
+    Rules rules;     /* of the certificate's kind */
 } VerdictInfo;
 
 void verdict_info_done(VerdictInfo *info);

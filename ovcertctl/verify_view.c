@@ -19,9 +19,11 @@ static int copy_reasons(const Verdict *verdict, Reasons *ret) {
     for (size_t i = 0; i < verdict->n_items; i++) {
         const VerdictItem *item = &verdict->items[i];
         Reason *reason = &ret->items[ret->count++];
-        *reason = (Reason){
-            .name = strdup(verdict_reason_name(item->reason)), .depth = item->depth, .detail = strdup(item->detail)};
-        if (!reason->name || !reason->detail)
+        *reason = (Reason){.name = strdup(verdict_reason_name(item->reason)),
+                           .depth = item->depth,
+                           .detail = strdup(item->detail),
+                           .wanted = strdup(verdict_wanted(item))};
+        if (!reason->name || !reason->detail || !reason->wanted)
             return -ENOMEM;
     }
     return 0;
@@ -80,6 +82,10 @@ static int fill_reason(JsonObject *object, const VerdictItem *item) {
         r = put_number(object, "depth", item->depth);
     if (r == 0)
         r = put_text(object, "detail", item->detail);
+    if (r == 0)
+        r = put_text(object, "found", item->detail);
+    if (r == 0)
+        r = put_text(object, "wanted", verdict_wanted(item));
     if (r == 0)
         r = put_text(object, "text", _(verdict_reason_text(item->reason)));
     return r < 0 ? r : put_text(object, "advice", _(verdict_reason_advice(item->reason)));

@@ -87,6 +87,8 @@ void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors) {
                        known < 0 ? reason->name : _(verdict_reason_text((VerdictReason) known)),
                        depth_name(reason->depth, depth, sizeof depth), reason->detail[0] ? " (" : "", reason->detail,
                        reason->detail[0] ? ")" : "");
+        if (reason->wanted[0])
+            (void) fprintf(stream, _("    Wanted: %s\n"), _(reason->wanted)); /* the daemon's words are untranslated */
         if (known >= 0)
             (void) fprintf(stream, "    %s\n", _(verdict_reason_advice((VerdictReason) known)));
     }
@@ -112,6 +114,19 @@ void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons
         output_say(&tool->output, "%s", _("  none was found"));
     for (size_t i = 0; i < chain->count; i++)
         view_issuer(tool, i + 1, bytes_view(&chain->items[i]), anchored && i + 1 == chain->count);
+}
+
+void view_kind(const Tool *tool, const char *kind, const Rules *rules) {
+    const Output *output = &tool->output;
+    if (rules->count == 0)
+        return;
+    output_say(output, _("\n%sIts kind is %s, which says:%s"), output_colour(output, COLOUR_BOLD), kind,
+               output_colour(output, COLOUR_NONE));
+    for (size_t i = 0; i < rules->count; i++) {
+        const Rule *rule = &rules->items[i];
+        if (rule->text[0])
+            output_say(output, "  %s = %s  (%s)", rule->key, rule->text, rule->source[0] ? rule->source : _("default"));
+    }
 }
 
 static void view_assigned(const Tool *tool, const ProfileInfo *profile) {

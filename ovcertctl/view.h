@@ -15,6 +15,8 @@ bool view_is_blocked(const ProfileInfo *profile);
 void view_block(const Tool *tool, const ProfileInfo *profile);
 /* The issuers of a chain, the anchor last. */
 void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons);
+/* What the certificate's kind says, with the file and line of each; nothing without a kind. */
+void view_kind(const Tool *tool, const char *kind, const Rules *rules);
 /* With how to go on. */
 void view_operations(const Tool *tool, const ProfileInfo *profile);
 /* Every reason, each with what to do. `to_errors`: on standard error, as part of an error. */

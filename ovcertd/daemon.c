@@ -41,6 +41,7 @@
 typedef struct Daemon {
     const char *config_file;
     Config config;
+    Kinds *kinds;
     Store *store;
     TrustStore *trust;
     Service *service;
@@ -96,7 +97,20 @@ static int open_store(Daemon *daemon) {
     return r == STORE_LOCKED ? -EBUSY : r;
 }
 
-static int trust_options(const Daemon *daemon, const Config *config, TrustOptions *ret) {
+/* What is not valid is told with file, line and column. */
+static int load_kinds(Kinds **ret) {
+    static const char *const folders[] = {OVCERT_CONFIG_DIR, "/run/ovcert", OVCERT_VENDOR_CONFIG_DIR};
+    CLEANUP(free_pointer) char *problem = NULL;
+    int r = kinds_load(folders, ELEMENTSOF(folders), ret, &problem);
+    if (r > 0)
+        log_write(LOG_ERR, LOG_EVENT_CONFIGURATION_INVALID, "%s", problem);
+    else if (r < 0)
+        return fail(LOG_EVENT_CONFIGURATION_INVALID, "cannot read the kinds of certificate", r);
+    return r;
+}
+
+/* kinds: borrowed by the options. */
+static int trust_options(const Daemon *daemon, const Config *config, Kinds *kinds, TrustOptions *ret) {
     int64_t floor = 0;
     int r = service_clock_floor(daemon->store, &floor);
     if (r < 0)
@@ -107,6 +121,7 @@ static int trust_options(const Daemon *daemon, const Config *config, TrustOption
         .soft_revocation = config->soft_revocation,
         .max_stale = config->max_stale_days * DAY_SECONDS,
         .clock_floor = floor,
+        .kinds = kinds,
     };
     return 0;
 }
@@ -127,7 +142,7 @@ static int report_trust(const Config *config, int r, const TrustStore *trust, co
 
 static int load_trust(Daemon *daemon) {
     TrustOptions options;
-    int r = trust_options(daemon, &daemon->config, &options);
+    int r = trust_options(daemon, &daemon->config, daemon->kinds, &options);
     if (r < 0)
         return r;
     CLEANUP(trust_problems_done) TrustProblems problems = {0};
@@ -223,6 +238,8 @@ static int make_server(Daemon *daemon) {
 typedef struct Reload {
     Daemon *daemon;
     Config config;
+    Kinds *kinds;
+    bool former_kinds; /* the new ones are not valid */
     TrustOptions options;
     TrustStore *previous;
     int64_t now;
@@ -235,6 +252,7 @@ static Reload *reload_free(Reload *reload) {
     if (!reload)
         return NULL;
     config_done(&reload->config);
+    (void) kinds_unref(reload->kinds);
     (void) trust_store_unref(reload->previous);
     (void) trust_store_unref(reload->trust);
     trust_problems_done(&reload->problems);
@@ -274,6 +292,8 @@ static void use_reloaded(Daemon *daemon, Reload *reload) {
     service_set_options(daemon->service, reload->config.warn_days, reload->config.first_assign_user);
     (void) trust_store_unref(daemon->trust);
     daemon->trust = TAKE_PTR(reload->trust);
+    (void) kinds_unref(daemon->kinds);
+    daemon->kinds = TAKE_PTR(reload->kinds);
     config_done(&daemon->config);
     daemon->config = reload->config;
     reload->config = (Config){0};
@@ -293,8 +313,10 @@ static void reload_done(void *data) {
     if (reload->result == -ECANCELED)
         return; /* the daemon stops */
     if (report_trust(&reload->config, reload->result, reload->trust, &reload->problems) == 0) {
+        bool former_kinds = reload->former_kinds;
         use_reloaded(daemon, reload);
-        reload_ended(daemon, "Running");
+        reload_ended(daemon, former_kinds ? "Running with the former kinds of certificate: the new ones are not valid"
+                                          : "Running");
     } else {
         reload_ended(daemon, "Running with the former configuration: the trust anchors cannot be read");
     }
@@ -302,6 +324,16 @@ static void reload_done(void *data) {
         return;
     daemon->reload_again = false;
     start_reload(daemon);
+}
+
+/* A fault in them must not keep fresh revocation lists out: the former ones stay. */
+static int reload_kinds(const Daemon *daemon, Reload *reload) {
+    int r = load_kinds(&reload->kinds);
+    if (r <= 0)
+        return r;
+    reload->kinds = kinds_ref(daemon->kinds);
+    reload->former_kinds = true;
+    return 0;
 }
 
 static int submit_reload(Daemon *daemon) {
@@ -314,7 +346,10 @@ static int submit_reload(Daemon *daemon) {
     int r = daemon_load_config(daemon->config_file, &reload->config);
     if (r != 0)
         return r;
-    r = trust_options(daemon, &reload->config, &reload->options);
+    r = reload_kinds(daemon, reload);
+    if (r < 0)
+        return r;
+    r = trust_options(daemon, &reload->config, reload->kinds, &reload->options);
     if (r < 0)
         return r;
     reload->previous = trust_store_ref(daemon->trust);
@@ -406,6 +441,9 @@ static int start_parts(Daemon *daemon) {
     int r = daemon_load_config(daemon->config_file, &daemon->config);
     if (r != 0)
         return r;
+    r = load_kinds(&daemon->kinds);
+    if (r != 0)
+        return r;
     r = open_store(daemon);
     if (r != 0)
         return r;
@@ -471,6 +509,7 @@ static void daemon_done(Daemon *daemon) {
     (void) service_free(daemon->service);
     (void) trust_store_unref(daemon->trust);
     (void) store_close(daemon->store);
+    (void) kinds_unref(daemon->kinds);
     config_done(&daemon->config);
 }
 

@@ -48,23 +48,57 @@ static void check_issuers(Judge *judge, const ASN1_OBJECT *wanted) {
                       wanted ? "of this purpose" : "to sign in with");
 }
 
+static const char *named_holder(const Judge *judge) {
+    return certificate_facts(judge->leaf)->holder;
+}
+
+/* Nobody signs in with a certificate of which no line says that one may. */
+static void check_kind(Judge *judge) {
+    const Kind *kind = judge->kind;
+
+    if (!trust_store_kinds(judge->store) || judge->within)
+        return;
+    if (!kind)
+        judge_add_wanted(judge, VERDICT_KIND, 0, "a kind that matches it", "no kind in kinds.d matches");
+    else if (kind_login(kind) != KIND_LOGIN_YES)
+        judge_add_wanted(judge, VERDICT_KIND, 0, "login = yes", "%s: login = %s (%s)", kind_name(kind),
+                         kind_text(kind, KIND_LOGIN), kind_source(kind, KIND_LOGIN));
+    if (kind && kind_demands_holder(kind) && judge->holder[0] == '\0')
+        judge_add_wanted(judge, VERDICT_HOLDER, 0, kind_text(kind, KIND_HOLDER), "%s: the certificate names %s",
+                         kind_name(kind), *named_holder(judge) ? named_holder(judge) : "nobody");
+}
+
+static void check_key_usage(Judge *judge) {
+    X509 *leaf = certificate_x509(judge->leaf);
+
+    if (X509_get_ext_by_NID(leaf, NID_key_usage, -1) < 0)
+        judge_add_wanted(judge, VERDICT_KEY_USAGE, 0, "digitalSignature", "no key usage");
+    else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
+        judge_add_wanted(judge, VERDICT_KEY_USAGE, 0, "digitalSignature", "digitalSignature is missing");
+}
+
+/* What is there has to allow it, whatever the kind; only that there is nothing may be fine. */
+static void check_purpose(Judge *judge) {
+    Usage purpose = usage_of(certificate_x509(judge->leaf), NULL);
+    bool optional = judge->kind && !kind_needs_extended_key_usage(judge->kind);
+
+    if (purpose == USAGE_WANTED || (purpose == USAGE_ABSENT && optional))
+        return;
+    judge_add_wanted(judge, VERDICT_EXTENDED_KEY_USAGE, 0, "clientAuth or smart card logon", "%s",
+                     purpose == USAGE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
+}
+
 /* A personal certificate to sign in with, SECURITY 11 and 13. */
 static void check_login(Judge *judge) {
     X509 *leaf = certificate_x509(judge->leaf);
     bool has_usage = X509_get_ext_by_NID(leaf, NID_key_usage, -1) >= 0;
-    uint32_t usage = X509_get_key_usage(leaf);
-    Usage purpose = usage_of(leaf, NULL);
 
-    if (!has_usage)
-        judge_add(judge, VERDICT_KEY_USAGE, 0, "no key usage");
-    else if (!(usage & KU_DIGITAL_SIGNATURE))
-        judge_add(judge, VERDICT_KEY_USAGE, 0, "digitalSignature is missing");
-    if (purpose != USAGE_WANTED)
-        judge_add(judge, VERDICT_EXTENDED_KEY_USAGE, 0,
-                  purpose == USAGE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
+    check_kind(judge);
+    check_key_usage(judge);
+    check_purpose(judge);
     /* Each mark by itself: X509_check_ca() calls it no CA when the marks contradict each other. */
     if (X509_check_ca(leaf) != 0 || (X509_get_extension_flags(leaf) & EXFLAG_CA) ||
-        (has_usage && (usage & KU_KEY_CERT_SIGN)))
+        (has_usage && (X509_get_key_usage(leaf) & KU_KEY_CERT_SIGN)))
         judge_add(judge, VERDICT_LEAF_IS_CA, 0, "CA bit or keyCertSign");
     if (X509_get_ext_by_NID(leaf, NID_name_constraints, -1) >= 0)
         judge_add(judge, VERDICT_NAME_CONSTRAINTS, 0, "name constraints in a personal certificate");

@@ -13,6 +13,8 @@
 
 #define HOLDER_ID_MAX 40u    /* octets of one id without its country */
 #define HOLDER_TEXT_MAX 128u /* octets of any holder */
+#define HOLDER_REALM_MAX 32u
+#define HOLDER_VALUE_MAX 64u
 
 typedef enum IdKind {
     ID_NONE,
@@ -199,6 +201,42 @@ static int holder_join(const char *person, const char *organisation, char **ret)
     return -ENOMEM;
 }
 
+bool holder_is_realm(View text) {
+    if (text.size < 3 || text.size > HOLDER_REALM_MAX || !is_letter((char) text.data[0]))
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_letter((char) text.data[i]) && !is_digit((char) text.data[i]) && text.data[i] != '-')
+            return false;
+    return true;
+}
+
+int holder_make(const char *realm, View value, char **ret) {
+    if (value.size == 0 || value.size > HOLDER_VALUE_MAX || !text_is_printable(value) || value.data[0] == ' ' ||
+        value.data[value.size - 1] == ' ')
+        return -EINVAL;
+    if (asprintf(ret, "%s:%.*s", realm, (int) value.size, (const char *) value.data) >= 0)
+        return 0;
+    *ret = NULL;
+    return -ENOMEM;
+}
+
+/* text: "realm:value"; the realm in any case, the value as it is. -EINVAL when it is no such form. */
+static int realm_normalise(const char *text, char **ret) {
+    CLEANUP(free_pointer) char *realm = strdup(text);
+    char *colon = realm ? strchr(realm, ':') : NULL;
+
+    if (!realm)
+        return -ENOMEM;
+    if (!colon)
+        return -EINVAL;
+    *colon++ = '\0';
+    for (char *c = realm; *c; c++)
+        *c = upper(*c);
+    if (!holder_is_realm((View){(const uint8_t *) realm, strlen(realm)}))
+        return -EINVAL;
+    return holder_make(realm, (View){(const uint8_t *) colon, strlen(colon)}, ret);
+}
+
 int holder_normalise(const char *text, char **ret) {
     CLEANUP(free_pointer) char *copy = NULL, *person = NULL, *organisation = NULL;
     char *at;
@@ -206,6 +244,9 @@ int holder_normalise(const char *text, char **ret) {
 
     if (strnlen(text, HOLDER_TEXT_MAX + 1) > HOLDER_TEXT_MAX)
         return -EINVAL;
+    r = realm_normalise(text, ret);
+    if (r != -EINVAL)
+        return r;
     copy = strdup(text);
     if (!copy)
         return -ENOMEM;

@@ -13,12 +13,23 @@
  * public employees (whose administration stands in organizationIdentifier) are person and organisation, so leaving the
  * administration ends the continuity and no certificate of office passes for the citizen's own. An organisation alone
  * (a seal) is no holder, nor is a certificate whose sources contradict each other or name an organisation in a way that
- * cannot be read. */
+ * cannot be read.
+ *
+ * Where a kind of certificate (trust/kinds.h) makes the holder of something else, an employee's number say, the form is
+ * "ACME:4711": a realm of three octets or more, so that it is nobody's country, and a value that counts octet by octet.
+ */
 #pragma once
 
 #include <stdbool.h>
+
+#include "common/bytes.h"
 
 /* Normalises what an administrator types or a certificate carries. 0 with *ret (caller frees), -EINVAL when it is no
  * such id, -ENOMEM. */
 int holder_normalise(const char *text, char **ret);
 bool holder_is_valid(const char *holder); /* already in the normal form */
+/* The realm of such a form: 3 to 32 capital letters, digits and '-', the first a letter. */
+bool holder_is_realm(View text);
+/* "REALM:value". 0 with *ret (caller frees), -EINVAL when the value is none (empty, longer than 64 octets, not
+ * printable, spaces at its ends), -ENOMEM. */
+int holder_make(const char *realm, View value, char **ret);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "common/bytes.h"
 #include "trust/certificate.h"
@@ -17,6 +18,9 @@ X509 *certificate_x509(const Certificate *certificate);
 char *name_text(const X509_NAME *name);
 /* One attribute's value in UTF-8; what is no text comes out as it is. 0 or -ENOMEM. */
 int name_entry_utf8(const X509_NAME_ENTRY *entry, Bytes *ret);
+/* The text of an alternative name other than a directoryName: of an otherName only one of this type (dotted; NULL: of
+ * none), addresses and OIDs as people write them. 0, 1 when there is none, -ENOMEM. */
+int name_general_text(const GENERAL_NAME *name, const char *other, Bytes *ret);
 /* Every value is printable text (SECURITY 16). */
 bool name_is_printable(const X509_NAME *name);
 /* Subject and subjectAltName of the certificate hold printable text only. */

@@ -19,22 +19,35 @@
 
 #define JUDGE_WORK_MAX UINT64_C(1000000) /* microseconds, SECURITY 14 */
 
-void judge_add(Judge *judge, VerdictReason reason, unsigned depth, const char *format, ...) {
+static void add(Judge *judge, VerdictReason reason, unsigned depth, const char *wanted, const char *format,
+                va_list arguments) {
     CLEANUP(free_pointer) char *detail = NULL;
-    va_list arguments;
-    int r;
+    int r = vasprintf(&detail, format, arguments);
 
-    va_start(arguments, format);
-    r = vasprintf(&detail, format, arguments);
-    va_end(arguments);
     if (r < 0) {
         detail = NULL;
         judge->fault = -ENOMEM;
         return;
     }
-    r = verdict_add(judge->verdict, reason, depth, detail);
+    r = verdict_add_wanted(judge->verdict, reason, depth, detail, wanted);
     if (r < 0)
         judge->fault = r;
+}
+
+void judge_add(Judge *judge, VerdictReason reason, unsigned depth, const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(judge, reason, depth, NULL, format, arguments);
+    va_end(arguments);
+}
+
+void judge_add_wanted(Judge *judge, VerdictReason reason, unsigned depth, const char *wanted, const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(judge, reason, depth, wanted, format, arguments);
+    va_end(arguments);
 }
 
 static uint64_t monotonic_now(void) {
@@ -173,6 +186,7 @@ int judge_run(Judge *judge) {
 }
 
 void judge_done(Judge *judge) {
+    free(judge->holder);
     (void) certificate_free(judge->leaf);
     sk_X509_pop_free(judge->chain, X509_free);
     sk_X509_pop_free(judge->best_chain, X509_free);
@@ -261,18 +275,34 @@ static int keep_chain(const STACK_OF(X509) * chain, Verdict *verdict) {
     return 0;
 }
 
+/* Once for all chains: it is the leaf's own affair. */
+static int find_kind(Judge *judge) {
+    const Kinds *kinds = judge->rules->purpose == TRUST_PURPOSE_LOGIN ? trust_store_kinds(judge->store) : NULL;
+
+    return kinds_judge(kinds, judge->leaf, &judge->kind, &judge->holder);
+}
+
+static void tell_kind(Judge *judge) {
+    judge->best.kind = judge->kind;
+    judge->best.kinds = judge->kind ? kinds_ref(trust_store_kinds(judge->store)) : NULL;
+    judge->best.holder = TAKE_PTR(judge->holder);
+}
+
 static int run(Judge *judge) {
     int r;
 
     if (!parse_leaf(judge))
         return judge->fault;
-    r = parse_sent(judge);
+    r = find_kind(judge);
+    if (r == 0)
+        r = parse_sent(judge);
     if (r == 0)
         r = judge_run(judge);
     if (r < 0)
         return r;
     assert(judge->found); /* else nothing was checked, and no reason would mean nothing */
     explain_untrusted(judge);
+    tell_kind(judge);
     r = keep_chain(judge->best_chain, &judge->best);
     return r < 0 ? r : judge->fault;
 }

@@ -22,8 +22,10 @@ typedef struct Judge {
     Certificate **sent;
     size_t n_sent;
     const struct Judge
-        *within; /* the leaf is what signs a list for this one; NULL for a judgement that was asked for */
-    X509 *end;   /* the one anchor that a chain may end in; NULL: any */
+        *within;      /* the leaf is what signs a list for this one; NULL for a judgement that was asked for */
+    const Kind *kind; /* of the leaf; NULL: none, or nobody asks */
+    char *holder;     /* that the kind makes of it; NULL: nobody asks */
+    X509 *end;        /* the one anchor that a chain may end in; NULL: any */
 
     /* The chain at hand. */
     STACK_OF(X509) * chain; /* leaf first */
@@ -43,6 +45,9 @@ typedef struct Judge {
 /* Adds a reason to the chain at hand. */
 void judge_add(Judge *judge, VerdictReason reason, unsigned depth, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same with what was wanted. */
+void judge_add_wanted(Judge *judge, VerdictReason reason, unsigned depth, const char *wanted, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 bool judge_deadline_passed(const Judge *judge);
 /* True when the time is up, and then a reason of the verdict. */
 bool judge_time_is_up(Judge *judge);

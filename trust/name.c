@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names in certificates: shown, searched for characters that deceive, and read for holders. Called at parsing and
  * judging; must never take a value for a C string before it is known to hold no NUL (SECURITY 16). */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -140,6 +141,57 @@ static bool general_name_is_printable(const GENERAL_NAME *general) {
         return other_name_is_printable(general);
     default:
         return true;
+    }
+}
+
+static int other_name_text(const GENERAL_NAME *general, const char *other, Bytes *ret) {
+    ASN1_OBJECT *type = NULL;
+    ASN1_TYPE *value = NULL;
+    char dotted[128];
+
+    if (!GENERAL_NAME_get0_otherName(general, &type, &value) || !value || !other ||
+        OBJ_obj2txt(dotted, sizeof(dotted), type, 1) >= (int) sizeof(dotted) || strcmp(dotted, other) != 0)
+        return 1;
+    switch (ASN1_TYPE_get(value)) {
+    case V_ASN1_UTF8STRING:
+    case V_ASN1_IA5STRING:
+    case V_ASN1_PRINTABLESTRING:
+        return string_utf8(value->value.asn1_string, ret);
+    default:
+        return 1;
+    }
+}
+
+/* RFC 5280 4.2.1.6: four octets or sixteen. */
+static int address_text(const ASN1_OCTET_STRING *address, Bytes *ret) {
+    int size = ASN1_STRING_length(address);
+    char text[INET6_ADDRSTRLEN];
+
+    if (size != 4 && size != 16)
+        return 1;
+    return inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof(text))
+               ? append_text(ret, text)
+               : 1;
+}
+
+int name_general_text(const GENERAL_NAME *name, const char *other, Bytes *ret) {
+    int type = 0;
+    const void *value = GENERAL_NAME_get0_value(name, &type);
+    char dotted[128];
+
+    switch (type) {
+    case GEN_EMAIL:
+    case GEN_DNS:
+    case GEN_URI:
+        return string_utf8(value, ret);
+    case GEN_IPADD:
+        return address_text(value, ret);
+    case GEN_RID:
+        return OBJ_obj2txt(dotted, sizeof(dotted), value, 1) < (int) sizeof(dotted) ? append_text(ret, dotted) : 1;
+    case GEN_OTHERNAME:
+        return other_name_text(name, other, ret);
+    default:
+        return 1;
     }
 }
 

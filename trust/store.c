@@ -35,6 +35,7 @@ struct TrustStore {
     bool soft;
     int64_t max_stale;
     int64_t clock_floor;
+    Kinds *kinds;
 };
 
 /* What a load works with. */
@@ -430,6 +431,7 @@ static TrustStore *store_new(const TrustOptions *options) {
     store->soft = options->soft_revocation;
     store->max_stale = options->max_stale;
     store->clock_floor = options->clock_floor;
+    store->kinds = kinds_ref(options->kinds);
     store->stack = sk_X509_new_null();
     return store->stack ? TAKE_PTR(store) : NULL;
 }
@@ -488,6 +490,7 @@ TrustStore *trust_store_unref(TrustStore *store) {
     for (size_t i = 0; i < store->n_ocsps; i++)
         (void) ocsp_free(store->ocsps[i]);
     free(store->ocsps);
+    (void) kinds_unref(store->kinds);
     free(store);
     return NULL;
 }
@@ -563,6 +566,10 @@ Certificate *trust_store_find_anchor(const TrustStore *store, View der) {
 
 Crl *trust_store_crl(const TrustStore *store, size_t index) {
     return store->crls[index];
+}
+
+Kinds *trust_store_kinds(const TrustStore *store) {
+    return store->kinds;
 }
 
 bool trust_store_is_soft(const TrustStore *store) {

@@ -10,6 +10,7 @@
 #include "common/bytes.h"
 #include "common/macros.h"
 #include "trust/certificate.h"
+#include "trust/kinds.h"
 #include "trust/verdict.h"
 
 #define TRUST_SENT_MAX 128u
@@ -21,6 +22,7 @@ typedef struct TrustOptions {
     const char *crls_dir;    /* CRL files, PEM or DER; a missing folder is an empty one */
     bool soft_revocation;    /* default false: hard, missing or stale revocation data refuses */
     int64_t max_stale;       /* seconds past nextUpdate for which a CRL still serves */
+    Kinds *kinds;            /* borrowed, the store takes a reference; NULL: a sign-in is judged without kinds */
     int64_t clock_floor;     /* the latest verified thisUpdate known from before, 0 for none (SECURITY 39) */
 } TrustOptions;
 
@@ -83,6 +85,7 @@ typedef struct TrustCrlFacts {
     bool superseded; /* there is a newer list of the same issuer's name */
 } TrustCrlFacts;
 TrustCrlFacts trust_store_crl_facts(const TrustStore *store, size_t index);
+Kinds *trust_store_kinds(const TrustStore *store); /* borrowed; NULL */
 /* The latest thisUpdate verified so far, options.clock_floor included: to be kept, and given to the next load. */
 int64_t trust_store_clock_floor(const TrustStore *store);
 
@@ -135,6 +138,8 @@ typedef struct TrustQuery {
  * earlier ones found, so EXPIRED alone (verdict_is_only) means that nothing else is wrong; the anchor or an
  * intermediate may be what has expired, which the depth tells. A certificate ends with its notAfter, no tolerance.
  * Revocation is asked only along a chain whose signatures lead to an anchor: a chain that does not is UNTRUSTED or
- * BAD_SIGNATURE anyway. A list that names the certificate counts however stale, partial or soft. A certificate that
- * names no holder is accepted here: kinds and profiles are the caller's policy. */
+ * BAD_SIGNATURE anyway. A list that names the certificate counts however stale, partial or soft.
+ *
+ * To sign in, the certificate's kind has to allow it, may do without an extended key usage, and may demand a certain
+ * holder. Else one that names no holder is accepted here: profiles are the caller's policy. */
 int trust_judge(const TrustStore *store, const TrustQuery *query, Verdict *ret);

@@ -20,14 +20,42 @@ static const ReasonRow reasons[] = {
 #undef X
 };
 
+/* What every certificate is measured by; what depends on the case comes with the item. */
+static const char *const always_wanted[VERDICT_REASON_COUNT_] = {
+    [VERDICT_TOO_LARGE] = N_("65536 octets at most"),
+    [VERDICT_EXPIRED] = N_("an end in the future"),
+    [VERDICT_NOT_YET_VALID] = N_("a beginning in the past"),
+    [VERDICT_UNTRUSTED] = N_("a chain to a certificate in anchors.d"),
+    [VERDICT_CHAIN_TOO_LONG] = N_("8 certificates at most"),
+    [VERDICT_BAD_SIGNATURE] = N_("a signature that the issuer's key verifies"),
+    [VERDICT_REVOKED] = N_("a certificate that its issuer has not revoked"),
+    [VERDICT_REVOCATION_MISSING] = N_("a current list of the issuer in crls.d, or its OCSP answer"),
+    [VERDICT_REVOCATION_STALE] = N_("a list whose next update has not passed for longer than max-stale"),
+    [VERDICT_REVOCATION_NOT_YET_VALID] = N_("a list from the past"),
+    [VERDICT_CLOCK_WRONG] = N_("a clock that is not earlier than what was seen"),
+    [VERDICT_WEAK_KEY] = N_("RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519"),
+    [VERDICT_WEAK_SIGNATURE] = N_("SHA-256 or stronger"),
+    [VERDICT_VERSION] = N_("version 3"),
+    [VERDICT_SERIAL] = N_("a positive number of 20 octets at most"),
+    [VERDICT_LEAF_IS_CA] = N_("a certificate that signs no others"),
+    [VERDICT_NAME] = N_("printable characters"),
+    [VERDICT_HOLDER] = N_("one person by a tax id, or what the kind makes its holder from"),
+    [VERDICT_HOLDER_MISMATCH] = N_("the holder of the profile"),
+    [VERDICT_HOLDER_UNKNOWN] = N_("a profile that has a holder"),
+};
+
 static const ReasonRow *reason_row(VerdictReason reason) {
     return (size_t) reason < ELEMENTSOF(reasons) ? &reasons[reason] : NULL;
 }
 
 void verdict_done(Verdict *verdict) {
-    for (size_t i = 0; i < verdict->n_items; i++)
+    for (size_t i = 0; i < verdict->n_items; i++) {
         free(verdict->items[i].detail);
+        free(verdict->items[i].wanted);
+    }
     free(verdict->items);
+    (void) kinds_unref(verdict->kinds); /* returns NULL */
+    free(verdict->holder);
     bytes_list_done(&verdict->chain);
     *verdict = (Verdict){0};
 }
@@ -39,23 +67,42 @@ static bool verdict_has_at(const Verdict *verdict, VerdictReason reason, unsigne
     return false;
 }
 
-int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail) {
+static int item_make(VerdictReason reason, unsigned depth, const char *detail, const char *wanted, VerdictItem *ret) {
+    *ret = (VerdictItem){.reason = reason, .depth = depth, .detail = strdup(detail ? detail : "")};
+    if (!ret->detail)
+        return -ENOMEM;
+    if (!wanted || (ret->wanted = strdup(wanted)))
+        return 0;
+    free(ret->detail);
+    return -ENOMEM;
+}
+
+int verdict_add_wanted(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail, const char *wanted) {
     VerdictItem *items;
-    char *copy;
+    int r;
 
     if (verdict_has_at(verdict, reason, depth))
         return 0;
-    copy = strdup(detail ? detail : "");
-    if (!copy)
-        return -ENOMEM;
     items = reallocarray(verdict->items, verdict->n_items + 1, sizeof(*items));
-    if (!items) {
-        free(copy);
+    if (!items)
         return -ENOMEM;
-    }
     verdict->items = items;
-    items[verdict->n_items++] = (VerdictItem){.reason = reason, .depth = depth, .detail = copy};
-    return 0;
+    r = item_make(reason, depth, detail, wanted, &items[verdict->n_items]);
+    if (r == 0)
+        verdict->n_items++;
+    return r;
+}
+
+int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail) {
+    return verdict_add_wanted(verdict, reason, depth, detail, NULL);
+}
+
+const char *verdict_wanted(const VerdictItem *item) {
+    const char *always = always_wanted[item->reason];
+
+    if (item->wanted)
+        return item->wanted;
+    return always ? always : "";
 }
 
 bool verdict_accepted(const Verdict *verdict) {

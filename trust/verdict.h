@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/bytes.h"
+#include "trust/kinds.h"
 
 /* X(symbol, name, what is wrong, what to do). Names are stable: they go over D-Bus, into JSON and the audit log. */
 #define VERDICT_REASONS(X)                                                                                             \
@@ -32,6 +33,8 @@
       N_("Use the authentication certificate, not the signature-only one."))                                           \
     X(EXTENDED_KEY_USAGE, "extended-key-usage", N_("The certificate is not for signing in (extended key usage)."),     \
       N_("Use one with clientAuth or smart card logon."))                                                              \
+    X(KIND, "kind", N_("Nobody signs in here with a certificate of this kind."),                                       \
+      N_("Use one of another kind; or an administrator changes the kind's \"login\" in kinds.d."))                     \
     X(WEAK_KEY, "weak-key", N_("A key in the chain is too weak."),                                                     \
       N_("Use RSA of 2048 bits or more, P-256 or better."))                                                            \
     X(WEAK_SIGNATURE, "weak-signature", N_("A signature in the chain uses a broken algorithm (MD5, SHA-1)."),          \
@@ -65,7 +68,8 @@ typedef enum VerdictReason {
 typedef struct VerdictItem {
     VerdictReason reason;
     unsigned depth; /* 0: the certificate itself, 1: its issuer, ... */
-    char *detail;   /* what was found and wanted; escaped, "" when there is nothing to add */
+    char *detail;   /* what was found; escaped, "" when there is nothing to add */
+    char *wanted;   /* what was wanted in its place, or NULL: verdict_wanted() */
 } VerdictItem;
 
 /* Zero-initialise; verdict_done() frees. */
@@ -74,13 +78,19 @@ typedef struct Verdict {
     size_t n_items;
     BytesList chain;            /* DER of issuers above the leaf up to and including the anchor, as far as found */
     int64_t revocation_checked; /* oldest thisUpdate used, seconds since the epoch; 0 when none */
+    Kinds *kinds;               /* a reference: what the kind is of; NULL when nobody asked for it */
+    const Kind *kind;           /* NULL: none */
+    char *holder;               /* what the kind, or without one the certificate, makes of it; NULL: no certificate */
 } Verdict;
 
 void verdict_done(Verdict *verdict);
 /* Adds a reason once per (reason, depth). detail may be NULL. 0 or -ENOMEM (the verdict then must not be read as
  * accepted). */
 int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail);
-bool verdict_accepted(const Verdict *verdict); /* no reason at all */
+/* The same with what was wanted (may be NULL). */
+int verdict_add_wanted(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail, const char *wanted);
+const char *verdict_wanted(const VerdictItem *item); /* of the item, or what the reason always wants; "" */
+bool verdict_accepted(const Verdict *verdict);       /* no reason at all */
 bool verdict_has(const Verdict *verdict, VerdictReason reason);
 /* True when there is at least one reason and all are in the given one (expired alone, say). */
 bool verdict_is_only(const Verdict *verdict, VerdictReason reason);

@@ -76,13 +76,14 @@ static int append_chain(sd_bus_message *message, const BytesList *chain) {
 
 /* --- facts --- */
 
-static int append_fact_names(sd_bus_message *message, const CertificateFacts *facts) {
+/* holder: what its kind makes of it. */
+static int append_fact_names(sd_bus_message *message, const CertificateFacts *facts, const char *holder) {
     const struct {
         const char *key;
         const char *value;
     } names[] = {
         {"subject", facts->subject}, {"issuer", facts->issuer}, {"common-name", facts->common_name},
-        {"serial", facts->serial},   {"holder", facts->holder}, {"key-type", facts->key_type},
+        {"serial", facts->serial},   {"holder", holder},        {"key-type", facts->key_type},
     };
     for (size_t i = 0; i < ELEMENTSOF(names); i++) {
         int r = answers_string(message, names[i].key, names[i].value);
@@ -92,12 +93,15 @@ static int append_fact_names(sd_bus_message *message, const CertificateFacts *fa
     return 0;
 }
 
-/* The entries of facts, in an open a{sv}. */
-static int append_facts(sd_bus_message *message, const CertificateFacts *facts) {
+/* The entries of facts, in an open a{sv}. kind may be NULL. */
+static int append_facts(sd_bus_message *message, const CertificateFacts *facts, const Kind *kind, const char *holder) {
     int r = answers_octets(message, "fingerprint", (View){facts->fingerprint, sizeof facts->fingerprint});
     if (r < 0)
         return r;
-    r = append_fact_names(message, facts);
+    r = append_fact_names(message, facts, holder);
+    if (r < 0)
+        return r;
+    r = kind ? answers_string(message, "kind", kind_name(kind)) : 0;
     if (r < 0)
         return r;
     r = answers_time(message, "not-before", facts->not_before);
@@ -110,28 +114,46 @@ static int append_facts(sd_bus_message *message, const CertificateFacts *facts) 
     return r < 0 ? r : append_strings(message, "policies", facts->policies);
 }
 
-int answers_facts(sd_bus_message *message, const Certificate *certificate) {
+int answers_facts(sd_bus_message *message, const Certificate *certificate, const Verdict *verdict) {
     int r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = certificate ? append_facts(message, certificate_facts(certificate)) : 0;
+    if (certificate) {
+        const CertificateFacts *facts = certificate_facts(certificate);
+        r = append_facts(message, facts, verdict->kind, verdict->holder ? verdict->holder : facts->holder);
+    }
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
 /* The facts of one that the store gave: it was parsed when it came in. */
-static int append_row_facts(sd_bus_message *message, const CertificateRow *row) {
+static int append_row_facts(sd_bus_message *message, const CertificateRow *row, const Kind *kind) {
     CLEANUP(certificate_freep) Certificate *certificate = NULL;
     int r = certificate_parse(bytes_view(&row->der), &certificate);
     if (r != 0)
         return r < 0 ? r : -EUCLEAN;
-    return append_facts(message, certificate_facts(certificate));
+    return append_facts(message, certificate_facts(certificate), kind, row->holder);
 }
 
 /* --- verdicts --- */
 
 static int append_reason(sd_bus_message *message, const VerdictItem *item) {
-    return sd_bus_message_append(message, "a{sv}", 3, "name", "s", verdict_reason_name(item->reason), "depth", "u",
-                                 (uint32_t) item->depth, "detail", "s", item->detail ? item->detail : "");
+    return sd_bus_message_append(message, "a{sv}", 5, "name", "s", verdict_reason_name(item->reason), "depth", "u",
+                                 (uint32_t) item->depth, "detail", "s", item->detail, "found", "s", item->detail,
+                                 "wanted", "s", verdict_wanted(item));
+}
+
+/* What the kind says and where: the lines that an administrator changes. */
+static int append_rules(sd_bus_message *message, const Kind *kind) {
+    int r = open_entry(message, "rules", "a(sss)");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(message, 'a', "(sss)");
+    for (KindKey key = 0; r >= 0 && kind && key < KIND_KEY_COUNT_; key++)
+        r = sd_bus_message_append(message, "(sss)", kind_key_name(key), kind_text(kind, key), kind_source(kind, key));
+    if (r < 0)
+        return r;
+    r = sd_bus_message_close_container(message);
+    return r < 0 ? r : close_entry(message);
 }
 
 /* accepted, reasons and revocation-checked, in an open a{sv}. */
@@ -164,10 +186,13 @@ int answers_verdict(sd_bus_message *message, const CheckResult *result) {
     r = append_chain(message, &result->verdict.chain);
     if (r < 0)
         return r;
+    r = append_rules(message, result->verdict.kind);
+    if (r < 0)
+        return r;
     r = open_entry(message, "facts", "a{sv}");
     if (r < 0)
         return r;
-    r = answers_facts(message, result->certificate);
+    r = answers_facts(message, result->certificate, &result->verdict);
     if (r < 0)
         return r;
     r = close_entry(message);
@@ -204,7 +229,7 @@ static int append_certificate(sd_bus_message *message, const ProfileDescription 
     r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = append_row_facts(message, &description->association.certificate);
+    r = append_row_facts(message, &description->association.certificate, description->verdict.kind);
     if (r < 0)
         return r;
     r = answers_time(message, "since", description->association.since);
@@ -216,6 +241,8 @@ static int append_certificate(sd_bus_message *message, const ProfileDescription 
     r = append_verdict(message, &description->verdict);
     if (r >= 0 && with_chain)
         r = append_chain(message, &description->verdict.chain);
+    if (r >= 0 && with_chain)
+        r = append_rules(message, description->verdict.kind);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(message);
@@ -270,7 +297,7 @@ static int append_candidate(sd_bus_message *message, const CandidateRow *row) {
     r = answers_string(message, "id", row->id);
     if (r < 0)
         return r;
-    r = append_row_facts(message, &row->certificate);
+    r = append_row_facts(message, &row->certificate, NULL);
     if (r < 0)
         return r;
     r = answers_time(message, "proven", row->proven);

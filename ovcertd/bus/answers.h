@@ -16,7 +16,7 @@ int answers_u32(sd_bus_message *message, const char *key, uint32_t value);
 int answers_octets(sd_bus_message *message, const char *key, View value);
 
 /* Whole a{sv}. */
-int answers_facts(sd_bus_message *message, const Certificate *certificate);
+int answers_facts(sd_bus_message *message, const Certificate *certificate, const Verdict *verdict);
 int answers_verdict(sd_bus_message *message, const CheckResult *result);
 int answers_description(sd_bus_message *message, const ProfileDescription *description); /* Describe */
 int answers_row(sd_bus_message *message, const ProfileDescription *description);         /* ListProfiles */

@@ -203,7 +203,7 @@ static int reply_found(Request *request, const char *user, const CheckResult *re
     r = sd_bus_message_append_basic(reply, 's', user);
     if (r < 0)
         return r;
-    r = answers_facts(reply, result->certificate);
+    r = answers_facts(reply, result->certificate, &result->verdict);
     return r < 0 ? r : request_send(request, reply);
 }
 

@@ -105,14 +105,13 @@ static int apply(Request *request, Assignment *assignment) {
 
 static int assign(Request *request, Assignment *assignment, const Verdict *verdict, const AssignOptions *options) {
     CertificateRow *certificate = &assignment->certificate;
-    CertificateFacts facts = {.holder = certificate->holder};
-    memcpy(facts.fingerprint, certificate->fingerprint, sizeof facts.fingerprint);
     int r = request_subject(request, certificate->subject);
     if (r < 0)
         return r;
     if (!verdict_accepted(verdict))
         return request_refuse(request, verdict);
-    r = request_admissible(request, &assignment->profile, &facts, options->allow_holder_change);
+    r = request_admissible(request, &assignment->profile, certificate->fingerprint, certificate->holder,
+                           options->allow_holder_change);
     if (r != 0 || (r = find_room(request, assignment)) != 0)
         return r;
     return apply(request, assignment);
@@ -172,7 +171,7 @@ static int assign_judged(Request *request, const char *user, Judgement *judgemen
         return r;
     if (!judgement->certificate)
         return request_refuse(request, &judgement->verdict);
-    r = certificate_row_make(judgement->certificate, &judgement->verdict.chain, &assignment.certificate);
+    r = certificate_row_make(judgement->certificate, &judgement->verdict, &assignment.certificate);
     return r < 0 ? r : assign(request, &assignment, &judgement->verdict, options);
 }
 

@@ -37,9 +37,11 @@ static int add_unavailable(Service *service, const ProfileRow *profile, const Ce
 /* The rules of a profile, as they are for its owner. */
 static int add_rules(Service *service, const ProfileRow *profile, CheckResult *result) {
     const CertificateFacts *facts = certificate_facts(result->certificate);
-    switch (service_holder(service, false, profile, facts->holder, false)) {
+    const char *holder = result->verdict.holder;
+    switch (service_holder(service, false, profile, holder, false)) {
     case OVCERT_ERROR_HOLDER_MISMATCH:
-        return verdict_add(&result->verdict, *facts->holder ? VERDICT_HOLDER_MISMATCH : VERDICT_HOLDER, 0, NULL);
+        return *holder ? verdict_add_wanted(&result->verdict, VERDICT_HOLDER_MISMATCH, 0, holder, profile->holder)
+                       : verdict_add(&result->verdict, VERDICT_HOLDER, 0, NULL);
     case OVCERT_ERROR_HOLDER_UNKNOWN:
         return verdict_add(&result->verdict, VERDICT_HOLDER_UNKNOWN, 0, NULL);
     default:

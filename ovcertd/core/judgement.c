@@ -162,7 +162,7 @@ int service_judge(Service *service, const CertificateRow *row, const Moment *now
     return 0;
 }
 
-static int copy_facts(const CertificateFacts *facts, CertificateRow *row) {
+static int copy_facts(const CertificateFacts *facts, const char *holder, CertificateRow *row) {
     memcpy(row->fingerprint, facts->fingerprint, sizeof row->fingerprint);
     memcpy(row->spki_hash, facts->spki_hash, sizeof row->spki_hash);
     row->not_before = facts->not_before;
@@ -170,22 +170,27 @@ static int copy_facts(const CertificateFacts *facts, CertificateRow *row) {
     row->subject = strdup(facts->subject);
     row->issuer = strdup(facts->issuer);
     row->serial = strdup(facts->serial);
-    row->holder = strdup(facts->holder);
+    row->holder = strdup(holder);
     return row->subject && row->issuer && row->serial && row->holder ? 0 : -ENOMEM;
 }
 
-int certificate_row_make(const Certificate *certificate, const BytesList *chain, CertificateRow *ret) {
+int certificate_row_make(const Certificate *certificate, const Verdict *verdict, CertificateRow *ret) {
     CertificateRow CLEANUP(certificate_row_done) row = {0};
-    int r = copy_facts(certificate_facts(certificate), &row);
+    int r = copy_facts(certificate_facts(certificate), verdict->holder, &row);
     if (r == 0)
         r = bytes_copy(certificate_der(certificate), &row.der);
-    for (size_t i = 0; r == 0 && i < chain->count; i++)
-        r = bytes_list_append(&row.chain, bytes_view(&chain->items[i]));
+    for (size_t i = 0; r == 0 && i < verdict->chain.count; i++)
+        r = bytes_list_append(&row.chain, bytes_view(&verdict->chain.items[i]));
     if (r < 0)
         return r;
     *ret = row;
     row = (CertificateRow){0};
     return 0;
+}
+
+int service_certificate_holder(const Service *service, const Certificate *certificate, char **ret) {
+    const Kind *kind;
+    return kinds_judge(trust_store_kinds(service->trust), certificate, &kind, ret);
 }
 
 bool certificate_is_expiring(const Service *service, int64_t not_after, const Moment *now) {
@@ -205,14 +210,15 @@ static int refuse_barred(Request *request, const uint8_t fingerprint[CERTIFICATE
     return r == STORE_EXISTS ? request_refuse_reason(request, VERDICT_UNAVAILABLE) : core_fault(r);
 }
 
-int request_admissible(Request *request, const ProfileRow *profile, const CertificateFacts *facts,
+int request_admissible(Request *request, const ProfileRow *profile,
+                       const uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE], const char *certificate_holder,
                        bool allow_holder_change) {
-    int r =
-        service_holder(request->service, request->actor->administrator, profile, facts->holder, allow_holder_change);
-    if (r != 0 || (r = refuse_barred(request, facts->fingerprint)) != 0)
+    int r = service_holder(request->service, request->actor->administrator, profile, certificate_holder,
+                           allow_holder_change);
+    if (r != 0 || (r = refuse_barred(request, fingerprint)) != 0)
         return r;
     AssociationRow CLEANUP(association_row_done) other = {0};
-    r = store_association_by_fingerprint(request->service->store, facts->fingerprint, &other);
+    r = store_association_by_fingerprint(request->service->store, fingerprint, &other);
     if (r != 0)
         return r == STORE_NOT_FOUND ? 0 : core_fault(r);
     return other.profile == profile->id ? OVCERT_ERROR_CERTIFICATE_ASSIGNED : OVCERT_ERROR_CERTIFICATE_TAKEN;

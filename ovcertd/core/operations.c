@@ -9,7 +9,7 @@
 
 #include "common/error.h"
 
-static const char *kind_name(const OperationRow *operation) {
+static const char *row_kind_name(const OperationRow *operation) {
     const char *name = operation_kind_name((OperationKind) operation->kind);
     return name ? name : "unknown";
 }
@@ -32,7 +32,7 @@ static int lapse(Service *service, const OperationRow *operation, const Moment *
     r = core_fault(store_profile_by_id(service->store, operation->profile, &profile));
     request.profile = r == 0 ? TAKE_PTR(profile.name) : NULL;
     if (r == 0)
-        r = request_note(&request, kind_name(operation));
+        r = request_note(&request, row_kind_name(operation));
     if (r == 0)
         r = operation_step(service, operation, OPERATION_LAPSE, operation->deadline);
     return request_end(&request, r);
@@ -94,7 +94,7 @@ static int cancel_all(Request *request, const ProfileRow *profile) {
     for (size_t i = 0; r == 0 && i < count; i++) {
         r = operation_step(request->service, &open[i], OPERATION_CANCEL, open[i].deadline);
         if (r == 0)
-            r = request_record(request, "operation-cancelled", NULL, kind_name(&open[i]));
+            r = request_record(request, "operation-cancelled", NULL, row_kind_name(&open[i]));
     }
     (void) operation_rows_free(open, count); /* returns NULL */
     return r;
@@ -276,7 +276,7 @@ static int cancel(Request *request, const char *user, const char *id) {
     int r = request_profile(request, user, &profile);
     if (r != 0 || (r = find_operation(request, &profile, id, &operation)) != 0)
         return r;
-    r = request_note(request, kind_name(&operation));
+    r = request_note(request, row_kind_name(&operation));
     return r < 0 ? r : operation_step(request->service, &operation, OPERATION_CANCEL, operation.deadline);
 }
 

@@ -52,7 +52,9 @@ static int check_early(Request *request, const ProfileRow *profile, const Associ
         return request_refuse_reason(request, VERDICT_WEAK_KEY);
     if (current->id != 0 && memcmp(current->certificate.fingerprint, facts->fingerprint, 32) == 0)
         return OVCERT_ERROR_CERTIFICATE_ASSIGNED;
-    return service_holder(request->service, request->actor->administrator, profile, facts->holder, false);
+    char *CLEANUP(free_pointer) holder = NULL;
+    r = service_certificate_holder(request->service, certificate, &holder);
+    return r < 0 ? r : service_holder(request->service, request->actor->administrator, profile, holder, false);
 }
 
 static int check_chain(Request *request, const View *chain, size_t n_chain) {
@@ -202,7 +204,7 @@ static int keep_candidate(Request *request, const ProfileRow *profile, const Jud
     CertificateRow CLEANUP(certificate_row_done) row = {0};
     Store *store = request->service->store;
     int64_t proven = request->now->real;
-    int r = certificate_row_make(judgement->certificate, &judgement->verdict.chain, &row);
+    int r = certificate_row_make(judgement->certificate, &judgement->verdict, &row);
     if (r < 0 || (r = core_fault(store_certificate_put(store, &row, &row.id))) < 0)
         return r;
     r = core_fault(store_candidate_create(store, profile->id, row.id, proven, proven + CANDIDATE_SECONDS,
@@ -230,7 +232,7 @@ static int finish(Request *request, ProofInProgress *proof, char ret_candidate[S
         return request_refuse(request, &judgement->verdict);
     if ((r = request_note_service(request, proof->challenge.service)) < 0)
         return r;
-    r = request_admissible(request, &profile, facts, false);
+    r = request_admissible(request, &profile, facts->fingerprint, judgement->verdict.holder, false);
     return r != 0 ? r : keep_candidate(request, &profile, judgement, ret_candidate);
 }
 

@@ -90,13 +90,26 @@ int request_fail(Request *request, int outcome, const char *detail) {
     return r < 0 ? r : outcome;
 }
 
-/* "expired", "revocation-missing": details of reasons may name people, so they stay out of the audit row. */
+/* " revocation-missing@1": the reason, and which issuer's certificate it is about. */
+static int append_reason(Bytes *names, const VerdictItem *item) {
+    char place[16] = "";
+    if (item->depth > 0)
+        (void) snprintf(place, sizeof place, "@%u", item->depth); /* it fits */
+    const char *words[] = {names->size > 0 ? " " : "", verdict_reason_name(item->reason), place};
+    for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+        int r = bytes_append(names, (View){(const uint8_t *) words[i], strlen(words[i])});
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What was found may name people, so it stays out of the audit row. */
 static int note_reasons(Request *request, const Verdict *verdict) {
     Bytes CLEANUP(bytes_done) names = {0};
     for (size_t i = 0; i < verdict->n_items; i++) {
-        const char *name = verdict_reason_name(verdict->items[i].reason);
-        int r = i == 0 ? 0 : bytes_append_u8(&names, ' ');
-        if (r < 0 || (r = bytes_append(&names, (View){(const uint8_t *) name, strlen(name)})) < 0)
+        int r = append_reason(&names, &verdict->items[i]);
+        if (r < 0)
             return r;
     }
     int r = bytes_append_u8(&names, '\0');

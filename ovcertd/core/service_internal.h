@@ -144,14 +144,18 @@ int service_certificate(Service *service, const CertificateRow *row, Certificate
 /* Judges along the stored chain, at once (SECURITY 17, 40), the clock and barred certificates included: anew each time,
  * only the parsing is saved. */
 int service_judge(Service *service, const CertificateRow *row, const Moment *now, Verdict *ret);
-int certificate_row_make(const Certificate *certificate, const BytesList *chain, CertificateRow *ret);
+/* With the chain and the holder of its verdict. */
+int certificate_row_make(const Certificate *certificate, const Verdict *verdict, CertificateRow *ret);
+/* Whose a certificate that nobody has judged yet is, by its kind. Caller frees *ret. 0 or -ENOMEM. */
+int service_certificate_holder(const Service *service, const Certificate *certificate, char **ret);
 bool certificate_is_expiring(const Service *service, int64_t not_after, const Moment *now);
 /* The holder rules (SECURITY 41) with the service's own options. */
 int service_holder(const Service *service, bool administrator, const ProfileRow *profile,
                    const char *certificate_holder, bool allow_holder_change);
 /* May the certificate go to this profile, as far as holder, bars and other profiles are concerned? HOLDER_*,
  * CERTIFICATE_REFUSED, CERTIFICATE_TAKEN, or CERTIFICATE_ASSIGNED when it is the profile's own already. */
-int request_admissible(Request *request, const ProfileRow *profile, const CertificateFacts *facts,
+int request_admissible(Request *request, const ProfileRow *profile,
+                       const uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE], const char *certificate_holder,
                        bool allow_holder_change);
 
 /* Lays the bar on a certificate of this profile. 0 or a fault. */

@@ -100,6 +100,56 @@ static void test_a_value_may_be_as_long_as_the_file(void **state) {
     assert_int_equal(strlen(seen), strlen("|k|;") + sizeof text - 3);
 }
 
+/* --- places --- */
+
+/* Writes "key@line:column=value@line:column;" for each assignment; refuses the key "bad", and the value "bad" at its
+ * second octet. */
+static int collect_places(void *data, const IniEntry *entry, unsigned *column, char **ret_what) {
+    char **seen = data;
+    char *more = NULL;
+    assert_int_equal(*column, entry->value_column);
+    if (strcmp(entry->key, "bad") == 0)
+        *column = entry->key_column;
+    else if (strcmp(entry->value, "bad") == 0)
+        *column = entry->value_column + 1;
+    if (strcmp(entry->key, "bad") == 0 || strcmp(entry->value, "bad") == 0) {
+        *ret_what = strdup("bad");
+        return 7;
+    }
+    assert_true(asprintf(&more, "%s%s@%u:%u=%s@%u;", *seen, entry->key, entry->line, entry->key_column, entry->value,
+                         entry->value_column) >= 0);
+    free(*seen);
+    *seen = more;
+    return 0;
+}
+
+static void places(const char *text, int result, const char *expected, unsigned line, unsigned column) {
+    CLEANUP(free_pointer) char *copy = strdup(text), *seen = strdup(""), *what = NULL;
+    unsigned at_line, at_column;
+    assert_non_null(copy);
+    assert_int_equal(ini_read_entries(copy, strlen(copy), collect_places, &seen, &at_line, &at_column, &what), result);
+    assert_string_equal(seen, expected);
+    if (result == 0)
+        return;
+    assert_non_null(what);
+    assert_int_equal(at_line, line);
+    assert_int_equal(at_column, column);
+}
+
+static void test_keys_and_values_have_their_places(void **state) {
+    (void) state;
+    places("a=1\n[S]\n  key = value\n", 0, "a@1:1=1@3;key@3:3=value@9;", 0, 0);
+}
+
+static void test_a_fault_has_its_line_and_column(void **state) {
+    (void) state;
+    places("a=1\n  nothing\n", INI_MALFORMED, "a@1:1=1@3;", 2, 3);
+    places(" [S\n", INI_MALFORMED, "", 1, 2);
+    places("a=1\n \xff\n", INI_MALFORMED, "a@1:1=1@3;", 2, 1);
+    places("[S]\n  bad = 1\n", 7, "", 2, 3);
+    places("[S]\n  key = bad\n", 7, "", 2, 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_no_line_of_an_ini_file_is_refused_with_its_number),
@@ -109,6 +159,8 @@ int main(void) {
         cmocka_unit_test(test_spaces_around_names_and_values_do_not_count),
         cmocka_unit_test(test_values_hold_anything_up_to_the_line_s_end),
         cmocka_unit_test(test_a_value_may_be_as_long_as_the_file),
+        cmocka_unit_test(test_keys_and_values_have_their_places),
+        cmocka_unit_test(test_a_fault_has_its_line_and_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

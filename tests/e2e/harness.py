@@ -345,7 +345,8 @@ class World:
             shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         for user in kit.PEOPLE:
             kit.take_credentials(user)
-        shutil.rmtree(os.path.join(kit.CONFIG_DIR, "ovcertd.conf.d"), ignore_errors=True)
+        for name in ("ovcertd.conf.d", "kinds.d"):
+            shutil.rmtree(os.path.join(kit.CONFIG_DIR, name), ignore_errors=True)
 
     def snapshot(self, name):
         assert self.daemon is None

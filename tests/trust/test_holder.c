@@ -139,6 +139,24 @@ static void test_other_number_spaces_keep_their_type(void **state) {
     assert_normal("IDCFR-1@NTRDE-HRB-123", "FR:IDC-1@DE:NTR-HRB-123");
 }
 
+static void test_a_realm_and_a_value_are_a_holder_of_their_own(void **state) {
+    (void) state;
+    assert_normal("ACME:4711", "ACME:4711");
+    assert_normal("acme:4711b", "ACME:4711b"); /* the value counts as it is */
+    assert_normal("ACME:a@example.org", "ACME:a@example.org");
+    assert_normal("ACME-2:Ñ: 1", "ACME-2:Ñ: 1");
+    assert_refused("AC:4711"); /* a country */
+    assert_refused("ES:4711");
+    assert_refused("4CME:4711");
+    assert_refused("AC ME:4711");
+    assert_refused("ACME:");
+    assert_refused("ACME: 1");
+    assert_refused("ACME:1 ");
+    assert_refused("ACME:1\n2");
+    assert_refused("ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567:1");
+    assert_refused("ACME:12345678901234567890123456789012345678901234567890123456789012345");
+}
+
 static void test_valid_means_already_normal(void **state) {
     (void) state;
     assert_true(holder_is_valid("ES:00000000T"));
@@ -158,6 +176,7 @@ int main(void) {
         cmocka_unit_test(test_control_letters_of_nie_and_of_persons_without_dni),
         cmocka_unit_test(test_person_and_organisation_in_all_forms_are_one_holder),
         cmocka_unit_test(test_other_number_spaces_keep_their_type),
+        cmocka_unit_test(test_a_realm_and_a_value_are_a_holder_of_their_own),
         cmocka_unit_test(test_valid_means_already_normal),
     };
 

@@ -279,7 +279,7 @@ static void test_an_expired_issuer_alone_is_not_an_expired_certificate(void **st
     assert_int_equal(login_demo(world, &identity), 0);
     world_pass(world, 2 * DAY);
     assert_int_equal(login_demo(world, &identity), OVCERT_ERROR_CERTIFICATE_REFUSED);
-    assert_last_row(world, "login-refused", "CertificateRefused", "expired");
+    assert_last_row(world, "login-refused", "CertificateRefused", "expired@1");
 }
 
 static void test_s23_unknown_and_unassigned_get_the_same_answers(void **state) {

@@ -31,7 +31,7 @@ static void start(World *world) {
 }
 
 static void load_trust(World *world) {
-    TrustOptions options = {.anchors_dir = world->anchors, .crls_dir = world->crls};
+    TrustOptions options = {.anchors_dir = world->anchors, .crls_dir = world->crls, .kinds = world->kinds};
     TrustProblems problems = {0};
     TrustStore *loaded = NULL;
     assert_int_equal(trust_store_load(&options, NULL, world->now.real, &loaded, &problems), 0);
@@ -97,6 +97,7 @@ int world_teardown(void **state) {
     World *world = *state;
     end(world);
     (void) trust_store_unref(world->trust);
+    (void) kinds_unref(world->kinds);
     service_failure_done(&world->failure);
     pki_identity_done(&world->root);
     pki_identity_done(&world->issuer);

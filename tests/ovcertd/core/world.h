@@ -29,6 +29,7 @@ typedef struct World {
     size_t n_revoked;
     Store *store;
     TrustStore *trust;
+    Kinds *kinds; /* a reference, used from the next world_publish() on; NULL: none are asked for */
     Service *service;
     Moment now;
     Actor demo;  /* the owner of the profile "demo" */
