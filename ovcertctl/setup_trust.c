@@ -154,8 +154,8 @@ static int is_known_anchor(const Setup *setup, const CertificateFacts *facts, bo
     CLEANUP(trust_store_unrefp) TrustStore *store = NULL;
     int r = load(setup, setup->config.anchors_dir, "", &store, NULL);
     for (size_t i = 0; r == 0 && i < trust_store_anchors(store); i++)
-        *ret = *ret ||
-               memcmp(trust_store_anchor_facts(store, i)->fingerprint, facts->fingerprint, sizeof facts->fingerprint) == 0;
+        *ret = *ret || memcmp(trust_store_anchor_facts(store, i)->fingerprint, facts->fingerprint,
+                              sizeof facts->fingerprint) == 0;
     return r;
 }
 

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/configuration.h"
 #include "common/macros.h"
 #include "common/protocol.h"
-#include "common/configuration.h"
 #include "ovcertd/daemon.h"
 #include "ovcertd/log.h"
 #include "ovcertd/store/store.h"
