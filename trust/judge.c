@@ -19,8 +19,8 @@
 
 #define JUDGE_WORK_MAX UINT64_C(1000000) /* microseconds, SECURITY 14 */
 
-static void add(Judge *judge, VerdictReason reason, unsigned depth, const char *wanted, const char *format,
-                va_list arguments) {
+__attribute__((format(printf, 5, 0))) static void add(Judge *judge, VerdictReason reason, unsigned depth,
+                                                      const char *wanted, const char *format, va_list arguments) {
     CLEANUP(free_pointer) char *detail = NULL;
     int r = vasprintf(&detail, format, arguments);
 

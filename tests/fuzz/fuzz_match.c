@@ -13,7 +13,7 @@ static Certificate *make_certificate(View name) {
     static PkiIdentity root;
     CLEANUP(pki_identity_done) PkiIdentity leaf = {0};
     PkiAttribute attribute = {
-        .type = "2.5.4.97", .value = (const char *) name.data, .size = name.size, .string_type = V_ASN1_OCTET_STRING};
+        .type = "2.5.4.97", .value = (const char *) name.data, .size = name.size, .string_type = V_ASN1_T61STRING};
     Certificate *certificate = NULL;
     if (!root.certificate)
         pki_root(NULL, &root);
