@@ -91,7 +91,12 @@ static char *variable(const char *name, const char *value) {
 }
 
 static Run start(const Fixture *fixture) {
-    char *CLEANUP(free_pointer) preload = variable("LD_PRELOAD", fixture->preload);
+    /* LD_PRELOAD splits paths at spaces, LD_LIBRARY_PATH does not. */
+    const char *name_of_preload = strrchr(fixture->preload, '/') + 1;
+    char *CLEANUP(free_pointer) folder = strndup(fixture->preload, (size_t) (name_of_preload - 1 - fixture->preload));
+    char *CLEANUP(free_pointer) preload = variable("LD_PRELOAD", name_of_preload);
+    assert_non_null(folder);
+    char *CLEANUP(free_pointer) library_path = variable("LD_LIBRARY_PATH", folder);
     char *CLEANUP(free_pointer) calls = variable(FAULTS_FILE, fixture->call_path);
     char deadline[] = "20", uid[] = "65534", gid[] = "65533", name[] = "demo";
 
@@ -99,7 +104,7 @@ static Run start(const Fixture *fixture) {
         .program = fixture->program,
         .arguments = geteuid() == 0 ? (char *const[]){deadline, uid, gid, name, fixture->home, NULL}
                                     : (char *const[]){deadline, NULL},
-        .environment = (char *const[]){preload, calls, NULL},
+        .environment = (char *const[]){preload, library_path, calls, NULL},
     });
 }
 
