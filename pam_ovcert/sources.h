@@ -16,7 +16,7 @@
 #include "pam_ovcert/transaction.h"
 
 #define SOURCES_LIST_SECONDS 10u
-#define SOURCES_RUN_SECONDS 120u /* a run that has listed waits so long for its secret */
+#define SOURCES_RUN_SECONDS 60u /* a run that has listed waits so long for its secret, and holds the card meanwhile */
 
 /* Zero-initialise; sources_done(). */
 typedef struct Sources {

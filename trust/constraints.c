@@ -13,6 +13,7 @@
 
 #define DNS_NAME_MAX 253u /* RFC 1035 2.3.4 */
 #define DNS_LABEL_MAX 63u
+#define COMPARISONS_MAX (1 << 20) /* OpenSSL's own limit; past it, a name is taken for excluded */
 
 static View string_view(const ASN1_STRING *string) {
     return (View){ASN1_STRING_get0_data(string), (size_t) ASN1_STRING_length(string)};
@@ -184,6 +185,10 @@ static bool excludes(const STACK_OF(GENERAL_SUBTREE) * subtrees, View domain) {
 }
 
 static bool excludes_any(const STACK_OF(GENERAL_SUBTREE) * subtrees, const GENERAL_NAMES *names) {
+    int n_subtrees = sk_GENERAL_SUBTREE_num(subtrees), n_names = sk_GENERAL_NAME_num(names);
+
+    if (n_subtrees > 0 && n_names > COMPARISONS_MAX / n_subtrees)
+        return true;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         int type = 0;
         void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);

@@ -17,9 +17,10 @@
 #include "trust/internal.h"
 #include "trust/trust.h"
 
-#define MATCH_REGEX_MAX 1024u        /* octets of one expression */
-#define MATCH_REPEAT_MAX 100u        /* the product of all numbers of repetitions in one expression */
-#define MATCH_TEXT_MAX (64u * 1024u) /* octets of a name */
+#define MATCH_REGEX_MAX 1024u /* octets of one expression */
+#define MATCH_REPEAT_MAX 100u /* the product of all numbers of repetitions in one expression */
+/* Octets of a name, more than any issuer writes: regexec(3) takes time by the square of it, 3 ms for this much. */
+#define MATCH_TEXT_MAX 1024u
 #define MATCH_COMPONENTS_MAX 32u
 #define MATCH_LIST_MAX 32u
 #define MATCH_OID_SIZE 128u

@@ -235,7 +235,7 @@ class Setup(harness.Case):
         self.assertAssigned("new")
 
     def test_too_many_files_are_a_usage_error(self):
-        self.assertStatus(ctl("root", "setup", *["--anchor=/x"] * 17), USAGE)
+        self.assertStatus(ctl("root", "setup", *["--anchor=/x"] * 65), USAGE)
         self.assertStatus(ctl("root", "status", "--anchor=/x"), USAGE)
 
     # ---- wrong answers ----

@@ -221,6 +221,21 @@ static void test_s16_names_with_nul_or_control_characters_never_match(void **sta
     }
 }
 
+/* regexec(3) takes time by the square of what it looks at. */
+static void test_s14_names_longer_than_any_issuer_writes_never_match(void **state) {
+    (void) state;
+    PkiAttribute units[20];
+    char long_unit[64];
+    (void) memset(long_unit, 'a', sizeof long_unit);
+
+    for (size_t i = 0; i < ELEMENTSOF(units); i++)
+        units[i] = (PkiAttribute){.type = "OU", .value = long_unit, .size = sizeof long_unit};
+    CLEANUP(pki_identity_done) PkiIdentity short_enough = leaf(&(PkiOptions){.more = units, .n_more = 10});
+    CLEANUP(pki_identity_done) PkiIdentity too_long = leaf(&(PkiOptions){.more = units, .n_more = ELEMENTSOF(units)});
+    assert_true(matches("<SUBJECT>OU=aaa", &short_enough));
+    assert_false(matches("<SUBJECT>OU=aaa", &too_long));
+}
+
 static void test_a_rule_tells_whether_it_demands_an_issuer(void **state) {
     (void) state;
     static const struct {
@@ -258,6 +273,7 @@ int main(void) {
         cmocka_unit_test(test_alternative_names_match_by_their_type),
         cmocka_unit_test(test_a_directory_name_matches_like_the_subject),
         cmocka_unit_test(test_s16_names_with_nul_or_control_characters_never_match),
+        cmocka_unit_test(test_s14_names_longer_than_any_issuer_writes_never_match),
         cmocka_unit_test(test_a_rule_tells_whether_it_demands_an_issuer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,29 @@ static void test_s8_a_wildcard_over_an_excluded_name_is_refused(void **state) {
                             rows[i].wanted);
 }
 
+/* None is excluded, and to find that out would take a million comparisons. */
+static void test_s14_more_names_and_constraints_than_are_compared_are_refused(void **state) {
+    enum { COUNT = 1100 };
+    CLEANUP(bytes_done) Bytes names = {0};
+    CLEANUP(bytes_done) Bytes constraints = {0};
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        char piece[64];
+
+        (void) snprintf(piece, sizeof piece, "%sDNS:*.%u.n", i > 0 ? "," : "", i); /* fits */
+        assert_int_equal(bytes_append(&names, (View){(const uint8_t *) piece, strlen(piece)}), 0);
+        (void) snprintf(piece, sizeof piece, "%s;DNS:c.%u", i > 0 ? ",excluded" : "critical,excluded",
+                        i); /* as above */
+        assert_int_equal(bytes_append(&constraints, (View){(const uint8_t *) piece, strlen(piece)}), 0);
+    }
+    assert_int_equal(bytes_append_u8(&names, 0), 0);
+    assert_int_equal(bytes_append_u8(&constraints, 0), 0);
+    assert_non_null(strstr(judge_under(*state, &(PkiOptions){.name_constraints = (const char *) constraints.data},
+                                       &(PkiOptions){.alternative_name = (const char *) names.data})
+                               .text,
+                           "name-constraints@0"));
+}
+
 /* requireExplicitPolicy 3: it does not take effect in this chain. */
 static void test_s8_policy_constraints_are_critical_or_beside_policies(void **state) {
     const PkiExtension loose[] = {{.oid = "2.5.29.36", .der = "3003800103"}};
@@ -161,6 +184,7 @@ int main(void) {
         SCENE_TEST(test_s13_an_address_of_another_size_is_refused),
         SCENE_TEST(test_s8_constraints_that_are_none_are_refused),
         SCENE_TEST(test_s8_a_wildcard_over_an_excluded_name_is_refused),
+        SCENE_TEST(test_s14_more_names_and_constraints_than_are_compared_are_refused),
         SCENE_TEST(test_s8_policy_constraints_are_critical_or_beside_policies),
         SCENE_TEST(test_s8_what_identifies_keys_must_be_there),
         SCENE_TEST(test_s13_an_empty_extended_key_usage_of_an_issuer_is_refused),
