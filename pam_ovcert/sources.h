@@ -28,8 +28,8 @@ typedef struct Sources {
     size_t count;
 } Sources;
 
-/* The runs that list, on their way, and then those that may open what they have listed: a PKCS#11 module takes as long
- * to load as the rest of a sign-in. Zero-initialise; listing_done(). */
+/* The runs that list, on their way, and then those that may open what they have listed, so that a PKCS#11 module is
+ * loaded once. Zero-initialise; listing_done(). */
 typedef struct Listing {
     uint64_t deadline;    /* of the list */
     uint64_t end;         /* of the runs */
