@@ -65,11 +65,17 @@ static int add(Paths *paths, const char *path) {
     return 0;
 }
 
+/* Of a folder that cannot be opened. */
+static int is_lack_of_memory(const char *path, int error) {
+    (void) path;
+    return error == ENOMEM;
+}
+
 static int add_matches(Paths *paths, const char *pattern) {
     glob_t CLEANUP(globfree) found = {0};
-    int r = glob(pattern, 0, NULL, &found);
+    int r = glob(pattern, 0, is_lack_of_memory, &found);
 
-    if (r == GLOB_NOSPACE)
+    if (r == GLOB_NOSPACE || r == GLOB_ABORTED)
         return -ENOMEM;
     if (r != 0)
         return r == GLOB_NOMATCH ? 0 : -EIO; /* folders that cannot be read match nothing */
