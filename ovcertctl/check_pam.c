@@ -309,11 +309,22 @@ static Scenario nobody_knows_the_person(int ours) {
     return (Scenario){ours, PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_AUTH_ERR, PAM_IGNORE};
 }
 
+/* GDM's prompt for smart cards: whoever has none, root above all, takes the one for passwords (gdm-password, login). */
+static bool has_another_prompt_beside_it(const char *service) {
+    static const char prompt[] = "gdm-smartcard";
+    return strncmp(service, prompt, sizeof prompt - 1) == 0;
+}
+
 static void ask_who_is_locked_out(const Case *of) {
+    if (has_another_prompt_beside_it(of->service))
+        return;
     if (!somebody_gets_in(of, others_know_the_person(PAM_AUTHINFO_UNAVAIL)))
         step(of, TRAP_NO_WAY_IN, "");
     else if (!somebody_gets_in(of, others_know_the_person(PAM_MODULE_UNKNOWN)))
         step(of, TRAP_FILE_LOCKS_OUT, "");
+}
+
+static void ask_who_is_refused(const Case *of) {
     if (!somebody_gets_in(of, others_know_the_person(PAM_SUCCESS)))
         step(of, TRAP_REFUSES, "");
 }
@@ -362,6 +373,7 @@ static void ask_for_the_order(const Case *of) {
 
 static void check_auth(Case *of) {
     ask_who_is_locked_out(of);
+    ask_who_is_refused(of);
     ask_who_gets_in(of);
     ask_what_is_skipped(of);
     ask_for_the_order(of);

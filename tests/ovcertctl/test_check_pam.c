@@ -122,6 +122,27 @@ static void test_a_stack_for_cards_alone_that_exempts_root_is_good(void **state)
     expect_good();
 }
 
+static void test_gdms_prompt_for_cards_is_good_since_the_password_has_one_of_its_own(void **state) {
+    (void) state;
+    pam_root_write(
+        "gdm-smartcard",
+        "auth required pam_ovcert.so card-user wait=30\nauth required pam_succeed_if.so user != root quiet_success\n"
+        "auth requisite pam_nologin.so\n-auth optional pam_gnome_keyring.so\naccount required pam_unix.so\n");
+    check(GOOD_AUTH GOOD_ACCOUNT(""));
+    expect_good();
+}
+
+static void test_whom_gdms_prompt_for_cards_lets_in_or_refuses_is_looked_at_all_the_same(void **state) {
+    (void) state;
+    pam_root_write(
+        "gdm-smartcard",
+        "auth [default=1] pam_ovcert.so card-user\nauth requisite pam_deny.so\nauth required pam_permit.so\n");
+    pam_root_write("gdm-smartcard-mine", "auth requisite pam_ovcert.so card-user\nauth requisite pam_deny.so\n");
+    check(GOOD_AUTH GOOD_ACCOUNT(""));
+    expect("gdm-smartcard:1: a sign-in that fails gets in here", FINDING_ERROR);
+    expect("gdm-smartcard-mine:1: who signs in with a certificate does not get in here", FINDING_ERROR);
+}
+
 static void test_below_the_password_is_good_when_it_uses_that_password(void **state) {
     (void) state;
     check("auth sufficient pam_unix.so\nauth sufficient pam_ovcert.so use_first_pass\nauth requisite pam_deny.so\n");
@@ -324,6 +345,8 @@ int main(void) {
         TEST(test_what_pam_auth_update_makes_is_good_wherever_it_is_included),
         TEST(test_the_weakest_good_stack_is_sufficient_and_then_the_password),
         TEST(test_a_stack_for_cards_alone_that_exempts_root_is_good),
+        TEST(test_gdms_prompt_for_cards_is_good_since_the_password_has_one_of_its_own),
+        TEST(test_whom_gdms_prompt_for_cards_lets_in_or_refuses_is_looked_at_all_the_same),
         TEST(test_below_the_password_is_good_when_it_uses_that_password),
         TEST(test_a_requirement_in_a_whole_stack_is_good),
         TEST(test_files_that_are_no_services_are_left_out),
