@@ -51,7 +51,7 @@ install_missing() {
         || die "these packages could not be installed: ${missing[*]}"
 }
 
-# download_missing PURPOSE...: into the package manager's own archive; nothing is installed.
+# download_missing PURPOSE...: those alone, without what they depend on, into the package manager's own archive; nothing is installed.
 download_missing() {
     local package missing=()
     for package in $(packages_for "$@"); do
@@ -59,8 +59,8 @@ download_missing() {
     done
     [ ${#missing[@]} -eq 0 ] && return 0
     say "Downloading what is missing: ${missing[*]}"
-    env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends --download-only \
-        "${missing[@]}" </dev/null >&2 || die "these packages could not be downloaded: ${missing[*]}"
+    (cd /var/cache/apt/archives && apt-get -q -o APT::Sandbox::User=root download "${missing[@]}") </dev/null >&2 \
+        || die "these packages could not be downloaded: ${missing[*]}"
 }
 
 caller_uid() { printf '%s' "${SUDO_UID:-0}"; }

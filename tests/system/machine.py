@@ -14,6 +14,7 @@ import threading
 
 import harness
 from harness import ASK_PASSPHRASE, CHOICE, PASSWORD, QUESTION, Terminal, ca, kit
+from sandboxkit import ASK_PIN
 
 PACKAGES = os.environ["OVCERT_PACKAGES"]
 UNIT = "ovcertd.service"
@@ -24,7 +25,8 @@ CLOCK_FILE = "/run/ovcert-clock"
 LOGIN = r"login: ?$"
 SHELL = r"[$#] ?$"
 SUDO_PASSWORD = r"password for \w+: ?$"
-ANSWERS = {"choice": CHOICE, "passphrase": ASK_PASSPHRASE, "sudo": SUDO_PASSWORD, "password": PASSWORD, "question": QUESTION}
+ANSWERS = {"choice": CHOICE, "passphrase": ASK_PASSPHRASE, "pin": ASK_PIN, "sudo": SUDO_PASSWORD, "password": PASSWORD,
+           "question": QUESTION}
 WHO = "echo I am $(id -un)"
 
 
@@ -160,7 +162,7 @@ class Machine(harness.World):
 # ---- doors ----
 
 def converse(terminal, answers, **more):
-    """answers: choice, passphrase, password, sudo, question → a text for each time, or a list of texts, one a time."""
+    """answers: choice, passphrase, pin, password, sudo, question → a text for each time, or a list of texts, one a time."""
     terminal.status = terminal.converse({**more, **{ANSWERS[name]: texts if isinstance(texts, str) else list(texts)
                                                     for name, texts in answers.items()}})
     return terminal
