@@ -3,12 +3,16 @@
 import hashlib
 import itertools
 import os
+import re
+import shutil
 import stat
+import tempfile
 
 import machine
 from harness import ca, ctl, kit, must
 from test_install import stacks
 
+README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
 PLACES = ("/etc", "/usr", "/var", "/opt", "/srv", "/home")
 # What package management and the journal write down for themselves, and the backups that useradd(8) makes.
 LOGS = {"/var/tmp", "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/lib/PackageKit"}
@@ -33,6 +37,50 @@ def everything():
         folders[:] = [name for name in folders if os.path.join(folder, name) not in LOGS]
         found.update((path, entry(path)) for path in (os.path.join(folder, name) for name in folders + files))
     return found
+
+
+def commands_of(heading):
+    """README's commands in this section, without their comments."""
+    with open(README, encoding="utf-8") as file:
+        text = file.read()
+    (block,) = re.findall(rf"^## {heading}\n.*?^```sh\n(.*?)^```", text, re.S | re.M)
+    return [line.split(" # ")[0].strip() for line in block.splitlines()]
+
+
+class Readme(machine.Case):
+    """Its commands, word for word, one right after the other."""
+
+    profile = False
+
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        os.mkdir(f"{self.folder.name}/build-deb")
+        for path in [*machine.packages(), ca("root.pem"), ca("crls/root.crl"), ca("crls/intermediate.crl")]:
+            shutil.copy(path, f"{self.folder.name}/build-deb" if path.endswith(".deb") else self.folder.name)
+        with open(f"{self.folder.name}/current.pem", "wb") as target:
+            for name in ("new.leaf.pem", "intermediate.pem"):
+                with open(ca(name), "rb") as source:
+                    target.write(source.read())
+        kit.give_credential("demo", ca("new.p12"))
+
+    def follow(self, commands):
+        for command in commands:
+            machine.command("sh", "-e", "-c", command.replace("USER", "demo").replace("apt ", "apt-get -y "), cwd=self.folder.name,
+                            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, seconds=300)
+
+    def test_its_commands_install_sign_in_and_undo(self):
+        before = stacks()
+        build, *others = commands_of("Install on a workstation")
+        self.assertEqual((build, len(others)), ("sudo tools/package", 4))  # the packages are there
+        self.follow(others)
+        self.assertIn_(machine.su("demo", passphrase=[kit.PASSPHRASE]), "demo")
+        must(ctl("root", "doctor"))
+        self.follow(commands_of("Undo"))
+        self.assertEqual(stacks(), before)
+        self.assertFalse(os.path.exists("/etc/ovcert"))
+        self.assertIn_(machine.su("demo", password=["demo"]), "demo")
 
 
 class Undo(machine.Case):
