@@ -22,13 +22,19 @@ struct Certificate {
     X509 *x509;
     Bytes der;
     char *subject, *issuer, *common_name, *serial, *holder;
-    char **policies; /* NULL-terminated */
+    char **policies, **key_usages, **purposes; /* NULL-terminated */
     CertificateFacts facts;
 };
 
 Certificate *certificate_ref(Certificate *certificate) {
     (void) atomic_fetch_add(&certificate->references, 1);
     return certificate;
+}
+
+static void strings_free(char **strings) {
+    for (size_t i = 0; strings && strings[i]; i++)
+        free(strings[i]);
+    free(strings);
 }
 
 Certificate *certificate_free(Certificate *certificate) {
@@ -41,9 +47,9 @@ Certificate *certificate_free(Certificate *certificate) {
     free(certificate->common_name);
     free(certificate->serial);
     free(certificate->holder);
-    for (size_t i = 0; certificate->policies && certificate->policies[i]; i++)
-        free(certificate->policies[i]);
-    free(certificate->policies);
+    strings_free(certificate->policies);
+    strings_free(certificate->key_usages);
+    strings_free(certificate->purposes);
     free(certificate);
     return NULL;
 }
@@ -168,6 +174,48 @@ static int policy_facts(Certificate *certificate) {
     return r;
 }
 
+static int key_usage_facts(Certificate *certificate) {
+    bool present = (X509_get_extension_flags(certificate->x509) & EXFLAG_KUSAGE) != 0; /* without it all bits are set */
+    uint32_t bits = present ? X509_get_key_usage(certificate->x509) : 0, bit;
+    size_t count = 0;
+    const char *word;
+
+    certificate->key_usages = calloc((size_t) __builtin_popcount(bits) + 1, sizeof(*certificate->key_usages));
+    if (!certificate->key_usages)
+        return -ENOMEM;
+    for (size_t i = 0; (word = usage_word(i, &bit)); i++)
+        if ((bits & bit) != 0 && !(certificate->key_usages[count++] = strdup(word)))
+            return -ENOMEM;
+    return 0;
+}
+
+static int purpose_fact(const ASN1_OBJECT *purpose, char **ret) {
+    CLEANUP(free_pointer) char *oid = NULL;
+    const char *word;
+    int r = object_dotted(purpose, &oid);
+
+    if (r != 0)
+        return r;
+    word = usage_purpose_word(oid);
+    *ret = word ? strdup(word) : TAKE_PTR(oid);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int purpose_facts(Certificate *certificate) {
+    EXTENDED_KEY_USAGE *purposes = X509_get_ext_d2i(certificate->x509, NID_ext_key_usage, NULL, NULL);
+    size_t count = purposes ? (size_t) sk_ASN1_OBJECT_num(purposes) : 0;
+    int r = 0;
+
+    ERR_clear_error();
+    certificate->purposes = calloc(count + 1, sizeof(*certificate->purposes));
+    if (!certificate->purposes)
+        r = -ENOMEM;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = purpose_fact(sk_ASN1_OBJECT_value(purposes, (int) i), &certificate->purposes[i]);
+    EXTENDED_KEY_USAGE_free(purposes);
+    return r;
+}
+
 static int key_facts(Certificate *certificate) {
     CertificateFacts *facts = &certificate->facts;
     EVP_PKEY *key = X509_get0_pubkey(certificate->x509);
@@ -201,6 +249,10 @@ static int facts_fill(Certificate *certificate) {
     if (r == 0)
         r = policy_facts(certificate);
     if (r == 0)
+        r = key_usage_facts(certificate);
+    if (r == 0)
+        r = purpose_facts(certificate);
+    if (r == 0)
         r = key_facts(certificate);
     if (r != 0)
         return r;
@@ -210,6 +262,8 @@ static int facts_fill(Certificate *certificate) {
     facts->serial = certificate->serial;
     facts->holder = certificate->holder;
     facts->policies = (const char *const *) certificate->policies;
+    facts->key_usages = (const char *const *) certificate->key_usages;
+    facts->extended_key_usages = (const char *const *) certificate->purposes;
     return 0;
 }
 

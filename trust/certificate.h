@@ -34,7 +34,10 @@ typedef struct CertificateFacts {
     int64_t not_after;
     const char *key_type; /* "rsa", "ecdsa", "ed25519", "other" */
     unsigned key_bits;
-    const char *const *policies; /* dotted OIDs, NULL-terminated */
+    /* Each NULL-terminated, and empty where there is no such extension or it cannot be read. */
+    const char *const *policies;            /* dotted OIDs */
+    const char *const *key_usages;          /* in the words of match rules (trust/match.h) */
+    const char *const *extended_key_usages; /* likewise, or dotted OIDs */
 } CertificateFacts;
 
 /* 0 with a reference in *ret, a CertificateOutcome, or -ENOMEM. */

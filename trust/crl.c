@@ -187,6 +187,10 @@ int64_t crl_next_update(const Crl *crl) {
     return crl->next_update;
 }
 
+bool crl_is_delta(const Crl *crl) {
+    return crl->base != NULL;
+}
+
 bool crl_has_same_issuer(const Crl *a, const Crl *b) {
     return X509_NAME_cmp(X509_CRL_get_issuer(a->crl), X509_CRL_get_issuer(b->crl)) == 0;
 }
@@ -408,9 +412,12 @@ void crl_ask(const Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret) {
         .revoked = found == 1,
         .removed = found == 2,
         .held = found == 1 && entry_reason(entry) == CRL_REASON_CERTIFICATE_HOLD,
-        .covers = crl->partial || crl->base ? 0 : covered_reasons(crl, certificate, issuer),
+        .covers = covered_reasons(crl, certificate, issuer),
         .partial = crl->partial,
     };
+    ret->in_scope = ret->covers != 0;
+    if (crl->partial || crl->base)
+        ret->covers = 0;
     if (found == 1 && !time_from_asn1(X509_REVOKED_get0_revocationDate(entry), &ret->since))
         ret->since = 0;
 }

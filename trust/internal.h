@@ -29,6 +29,13 @@ bool certificate_names_are_printable(X509 *certificate);
  * contradictory. */
 int name_holder(X509 *certificate, char **ret);
 
+/* ── words for usages (usage.c), those of match rules ── */
+/* All key usages in order; NULL at the end. */
+const char *usage_word(size_t index, uint32_t *ret_bit);
+uint32_t usage_bit(View word);                   /* 0 for no key usage */
+const char *usage_purpose_oid(View word);        /* dotted; NULL for no extended key usage */
+const char *usage_purpose_word(const char *oid); /* NULL: none, it is shown as the OID */
+
 /* ── keys and digests (key.c) ── */
 /* NULL when the key is one that is accepted anywhere in a chain, else what is wrong with it, in static words. */
 const char *key_problem(EVP_PKEY *key);
@@ -69,6 +76,7 @@ typedef struct CrlAnswer {
     bool revoked;
     bool held;           /* revoked, but perhaps not for ever (certificateHold) */
     bool removed;        /* a delta: taken off the list that it updates */
+    bool in_scope;       /* it would name the certificate, for some reason at least */
     uint32_t covers;     /* the reasons for which not being listed means something */
     const char *partial; /* why not being listed means nothing, in static words; NULL */
     int64_t since;       /* when it was revoked, as far as the list says */
@@ -92,6 +100,7 @@ bool crl_was_verified(const Crl *crl);
 /* The list is about certificates of this issuer: its own, or one of a third party that the certificate names. */
 bool crl_concerns(const Crl *crl, X509 *certificate, X509 *issuer);
 void crl_ask(const Crl *crl, X509 *certificate, X509 *issuer, CrlAnswer *ret);
+bool crl_is_delta(const Crl *crl);
 bool crl_updates(const Crl *delta, const Crl *list); /* RFC 5280 5.2.4 */
 
 /* ── OCSP answers (ocsp.c) ── */
@@ -112,7 +121,8 @@ typedef struct OcspAnswer {
     int64_t since; /* when it was revoked */
 } OcspAnswer;
 /* 0; 1 with a reason in static words when it is no response that can be used; -ENOMEM. */
-int ocsp_parse(View der, Ocsp **ret, const char **ret_problem);
+int ocsp_parse(View der, const char *file, Ocsp **ret, const char **ret_problem);
+const char *ocsp_file(const Ocsp *ocsp);
 Ocsp *ocsp_free(Ocsp *ocsp); /* accepts NULL, returns NULL */
 DEFINE_CLEANUP(Ocsp *, ocsp_free)
 /* Verifies, too. 0 or -ENOMEM. */
@@ -127,6 +137,8 @@ const Ocsp *trust_store_ocsp(const TrustStore *store, size_t index); /* borrowed
 bool trust_store_holds_anchor(const TrustStore *store, X509 *certificate);
 /* The anchor of exactly these octets, borrowed, or NULL. */
 Certificate *trust_store_find_anchor(const TrustStore *store, View der);
+/* Where lists were loaded from; NULL when the caller has read them. */
+const char *trust_store_crls_dir(const TrustStore *store);
 Crl *trust_store_crl(const TrustStore *store, size_t index); /* borrowed */
 bool trust_store_is_soft(const TrustStore *store);
 int64_t trust_store_max_stale(const TrustStore *store);

@@ -16,6 +16,7 @@
 
 #include "common/macros.h"
 #include "common/protocol.h"
+#include "common/text.h"
 
 #define JUDGE_WORK_MAX UINT64_C(1000000) /* microseconds, SECURITY 14 */
 
@@ -48,6 +49,17 @@ void judge_add_wanted(Judge *judge, VerdictReason reason, unsigned depth, const 
     va_start(arguments, format);
     add(judge, reason, depth, wanted, format, arguments);
     va_end(arguments);
+}
+
+void judge_add_source(Judge *judge, RevocationSource source, const char *name) {
+    const char *folder = trust_store_crls_dir(judge->store);
+    CLEANUP(free_pointer) char *path = NULL, *file = NULL;
+
+    if (asprintf(&path, "%s%s%s", folder ? folder : "", folder ? "/" : "", name) < 0)
+        path = NULL; /* unspecified after a failure */
+    file = path ? text_escape_string(path) : NULL;
+    if (!file || verdict_add_source(judge->verdict, source, file) < 0)
+        judge->fault = -ENOMEM;
 }
 
 static uint64_t monotonic_now(void) {

@@ -48,6 +48,8 @@ void judge_add(Judge *judge, VerdictReason reason, unsigned depth, const char *f
 /* The same with what was wanted. */
 void judge_add_wanted(Judge *judge, VerdictReason reason, unsigned depth, const char *wanted, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Tells of a list or an answer of this name. */
+void judge_add_source(Judge *judge, RevocationSource source, const char *name);
 bool judge_deadline_passed(const Judge *judge);
 /* True when the time is up, and then a reason of the verdict. */
 bool judge_time_is_up(Judge *judge);

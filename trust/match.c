@@ -236,32 +236,19 @@ static int parse_list(const Parser *parser, Part value, Component *component, Li
     }
 }
 
-static int parse_usage(const Parser *parser, Part item, Component *component) {
-    static const struct {
-        const char *name;
-        uint32_t bit;
-    } usages[] = {
-        {"digitalSignature", KU_DIGITAL_SIGNATURE},
-        {"nonRepudiation", KU_NON_REPUDIATION},
-        {"keyEncipherment", KU_KEY_ENCIPHERMENT},
-        {"dataEncipherment", KU_DATA_ENCIPHERMENT},
-        {"keyAgreement", KU_KEY_AGREEMENT},
-        {"keyCertSign", KU_KEY_CERT_SIGN},
-        {"cRLSign", KU_CRL_SIGN},
-        {"encipherOnly", KU_ENCIPHER_ONLY},
-        {"decipherOnly", KU_DECIPHER_ONLY},
-    };
+static View part_view(Part part) {
+    return (View){.data = (const uint8_t *) part.start, .size = part.size};
+}
 
-    for (size_t i = 0; i < ELEMENTSOF(usages); i++)
-        if (part_is(item, usages[i].name)) {
-            component->usage |= usages[i].bit;
-            return 0;
-        }
-    if (item.size <= 9 && strspn(item.start, "0123456789") >= item.size) {
-        component->usage |= (uint32_t) strtoul(item.start, NULL, 10);
-        return 0;
-    }
-    return invalid(parser, item.start, "unknown key usage %.*s", (int) item.size, item.start);
+static int parse_usage(const Parser *parser, Part item, Component *component) {
+    uint32_t bit = usage_bit(part_view(item));
+
+    if (bit == 0 && item.size <= 9 && strspn(item.start, "0123456789") >= item.size)
+        bit = (uint32_t) strtoul(item.start, NULL, 10);
+    else if (bit == 0)
+        return invalid(parser, item.start, "unknown key usage %.*s", (int) item.size, item.start);
+    component->usage |= bit;
+    return 0;
 }
 
 /* In OpenSSL's own spelling, so that texts compare. MATCH_INVALID when it is no OID. */
@@ -307,23 +294,12 @@ static int parse_oid(const Parser *parser, Part item, Component *component) {
 }
 
 static int parse_purpose(const Parser *parser, Part item, Component *component) {
-    static const struct {
-        const char *name, *oid;
-    } purposes[] = {
-        {"serverAuth", "1.3.6.1.5.5.7.3.1"},     {"clientAuth", "1.3.6.1.5.5.7.3.2"},
-        {"codeSigning", "1.3.6.1.5.5.7.3.3"},    {"emailProtection", "1.3.6.1.5.5.7.3.4"},
-        {"timeStamping", "1.3.6.1.5.5.7.3.8"},   {"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
-        {"KPClientAuth", "1.3.6.1.5.2.3.4"},     {"pkinit", "1.3.6.1.5.2.3.4"},
-        {"msScLogin", "1.3.6.1.4.1.311.20.2.2"},
-    };
-    CLEANUP(free_pointer) char *oid = NULL;
+    const char *known = usage_purpose_oid(part_view(item));
+    CLEANUP(free_pointer) char *oid = known ? strdup(known) : NULL;
 
-    for (size_t i = 0; i < ELEMENTSOF(purposes); i++)
-        if (part_is(item, purposes[i].name)) {
-            oid = strdup(purposes[i].oid);
-            return oid ? add_oid(component, &oid) : -ENOMEM;
-        }
-    return parse_oid(parser, item, component);
+    if (!known)
+        return parse_oid(parser, item, component);
+    return oid ? add_oid(component, &oid) : -ENOMEM;
 }
 
 static int parse_name_type(const Parser *parser, Part type, Component *component) {

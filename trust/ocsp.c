@@ -13,12 +13,14 @@
 
 struct Ocsp {
     OCSP_BASICRESP *response;
+    char *file;
 };
 
 Ocsp *ocsp_free(Ocsp *ocsp) {
     if (!ocsp)
         return NULL;
     OCSP_BASICRESP_free(ocsp->response);
+    free(ocsp->file);
     free(ocsp);
     return NULL;
 }
@@ -46,10 +48,14 @@ static const char *decode(Ocsp *ocsp, View der) {
     return problem ? problem : response_problem(ocsp->response);
 }
 
-int ocsp_parse(View der, Ocsp **ret, const char **ret_problem) {
+const char *ocsp_file(const Ocsp *ocsp) {
+    return ocsp->file;
+}
+
+int ocsp_parse(View der, const char *file, Ocsp **ret, const char **ret_problem) {
     CLEANUP(ocsp_freep) Ocsp *ocsp = calloc(1, sizeof(*ocsp));
 
-    if (!ocsp)
+    if (!ocsp || !(ocsp->file = strdup(file)))
         return -ENOMEM;
     *ret_problem = decode(ocsp, der);
     if (openssl_out_of_memory())

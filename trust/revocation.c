@@ -15,6 +15,7 @@
 typedef struct Subject {
     X509 *x509, *issuer;
     unsigned depth;
+    bool told; /* the verdict says which lists and answers were asked about it */
 } Subject;
 
 /* What all lists and answers together say of one certificate. */
@@ -116,16 +117,22 @@ static void serve(Findings *findings, uint32_t reasons, int64_t from) {
     findings->served |= reasons;
 }
 
-/* next_update: when it ends; grace: seconds after it for which it still serves. */
-static void weigh_age(const Judge *judge, Findings *findings, uint32_t reasons, int64_t this_update,
-                      int64_t next_update, int64_t grace) {
+/* Whether it serves. next_update: when it ends; grace: seconds after it for which it still serves. */
+static RevocationState age_state(const Judge *judge, int64_t this_update, int64_t next_update, int64_t grace) {
+    if (this_update > judge->query->now)
+        return REVOCATION_NOT_YET_VALID;
+    return next_update < judge->query->now - grace ? REVOCATION_STALE : REVOCATION_GOOD;
+}
+
+static void weigh_age(Findings *findings, RevocationState state, uint32_t reasons, int64_t this_update,
+                      int64_t next_update) {
     if (reasons == 0)
         return;
-    if (this_update > judge->query->now) {
+    if (state == REVOCATION_NOT_YET_VALID) {
         if (!findings->future || this_update < findings->future_until)
             findings->future_until = this_update;
         findings->future = true;
-    } else if (next_update < judge->query->now - grace) {
+    } else if (state == REVOCATION_STALE) {
         if (!findings->stale || next_update > findings->stale_since)
             findings->stale_since = next_update;
         findings->stale = true;
@@ -145,8 +152,33 @@ static void weigh_revoked(Findings *findings, const Crl *crl, const CrlAnswer *a
     findings->since = answer->since;
 }
 
+/* age: of the list. */
+static RevocationState list_state(const CrlAnswer *answer, RevocationState age) {
+    if (answer->revoked)
+        return answer->held ? REVOCATION_ON_HOLD : REVOCATION_REVOKED;
+    if (age == REVOCATION_GOOD && answer->removed)
+        return REVOCATION_LIFTED;
+    return answer->partial ? REVOCATION_PARTIAL : age;
+}
+
+static void tell_list(Judge *judge, const Subject *subject, const Crl *crl, const CrlAnswer *answer,
+                      RevocationState age) {
+    RevocationSource source = {
+        .depth = subject->depth,
+        .kind = crl_is_delta(crl) ? REVOCATION_KIND_DELTA_CRL : REVOCATION_KIND_CRL,
+        .state = list_state(answer, age),
+        .this_update = crl_this_update(crl),
+        .next_update = crl_next_update(crl),
+    };
+
+    if (subject->told && (answer->revoked || answer->in_scope))
+        judge_add_source(judge, source, crl_file(crl));
+}
+
 /* 0 or -ENOMEM. */
 static int ask_list(Judge *judge, const Subject *subject, Crl *crl, Findings *findings) {
+    RevocationState age =
+        age_state(judge, crl_this_update(crl), crl_next_update(crl), trust_store_max_stale(judge->store));
     CrlAnswer answer;
     int r;
 
@@ -162,8 +194,8 @@ static int ask_list(Judge *judge, const Subject *subject, Crl *crl, Findings *fi
         weigh_revoked(findings, crl, &answer);
     if (answer.partial)
         findings->partial = answer.partial;
-    weigh_age(judge, findings, answer.covers, crl_this_update(crl), crl_next_update(crl),
-              trust_store_max_stale(judge->store));
+    weigh_age(findings, age, answer.covers, crl_this_update(crl), crl_next_update(crl));
+    tell_list(judge, subject, crl, &answer, age);
     return 0;
 }
 
@@ -205,35 +237,60 @@ static bool responder_holds(Judge *judge, const Subject *subject, X509 *responde
     return !findings.revoked && !findings.on_hold && findings.served == CRL_REASONS_ALL;
 }
 
-static void weigh_answer(Judge *judge, const Subject *subject, const OcspAnswer *answer, Findings *findings) {
-    bool revoked = answer->status == OCSP_REVOKED;
+static RevocationState answer_state(const Judge *judge, const OcspAnswer *answer) {
+    if (answer->status == OCSP_REVOKED)
+        return REVOCATION_REVOKED;
+    if (answer->status == OCSP_UNKNOWN)
+        return REVOCATION_UNKNOWN;
+    return age_state(judge, answer->this_update, answer->next_update,
+                     answer->bounded ? trust_store_max_stale(judge->store) : 0);
+}
+
+static void tell_answer(Judge *judge, const Subject *subject, const Ocsp *ocsp, const OcspAnswer *answer,
+                        RevocationState state) {
+    RevocationSource source = {
+        .depth = subject->depth,
+        .kind = REVOCATION_KIND_OCSP,
+        .state = state,
+        .this_update = answer->this_update,
+        .next_update = answer->next_update,
+    };
+
+    judge_add_source(judge, source, ocsp_file(ocsp));
+}
+
+static void weigh_answer(Judge *judge, const Subject *subject, const Ocsp *ocsp, const OcspAnswer *answer,
+                         Findings *findings) {
+    RevocationState state = answer_state(judge, answer);
+    bool revoked = state == REVOCATION_REVOKED;
 
     if (!revoked && answer->responder && !responder_holds(judge, subject, answer->responder)) {
         findings->forged = true;
         return;
     }
+    tell_answer(judge, subject, ocsp, answer, state);
     if (revoked) {
         findings->revoked = true;
         findings->by = "OCSP, ";
         findings->since = answer->since;
-    } else if (answer->status == OCSP_UNKNOWN) {
+    } else if (state == REVOCATION_UNKNOWN) {
         findings->unknown = true;
     } else {
-        weigh_age(judge, findings, CRL_REASONS_ALL, answer->this_update, answer->next_update,
-                  answer->bounded ? trust_store_max_stale(judge->store) : 0);
+        weigh_age(findings, state, CRL_REASONS_ALL, answer->this_update, answer->next_update);
     }
 }
 
 static void ask_answers(Judge *judge, const Subject *subject, Findings *findings) {
     for (size_t i = 0; i < trust_store_ocsps(judge->store) && !judge_time_is_up(judge); i++) {
+        const Ocsp *ocsp = trust_store_ocsp(judge->store, i);
         OcspAnswer answer;
-        int r = ocsp_ask(trust_store_ocsp(judge->store, i), subject->x509, subject->issuer, judge->query->now, &answer);
+        int r = ocsp_ask(ocsp, subject->x509, subject->issuer, judge->query->now, &answer);
 
         if (r < 0)
             judge->fault = r;
         findings->forged = findings->forged || answer.forged;
         if (answer.status != OCSP_SILENT)
-            weigh_answer(judge, subject, &answer, findings);
+            weigh_answer(judge, subject, ocsp, &answer, findings);
     }
 }
 
@@ -288,6 +345,7 @@ static void check_certificate(Judge *judge, unsigned depth) {
         .x509 = sk_X509_value(judge->chain, (int) depth),
         .issuer = sk_X509_value(judge->chain, (int) depth + 1),
         .depth = depth,
+        .told = true,
     };
 
     ask_lists(judge, &subject, &findings);

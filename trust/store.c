@@ -30,6 +30,7 @@ struct TrustStore {
     STACK_OF(X509) * stack; /* of the anchors */
     Crl **crls;
     size_t n_crls;
+    char *crls_dir; /* NULL: from files that the caller has read */
     Ocsp **ocsps;
     size_t n_ocsps;
     bool soft;
@@ -391,7 +392,7 @@ static int ocsp_take_file(Loader *loader, const char *file, View contents) {
     if (!ocsps)
         return -ENOMEM;
     store->ocsps = ocsps;
-    r = ocsp_parse(contents, &ocsps[store->n_ocsps], &wrong);
+    r = ocsp_parse(contents, file, &ocsps[store->n_ocsps], &wrong);
     if (r > 0)
         return problem(loader, TRUST_PROBLEM_OCSP, file, "%s", wrong);
     store->n_ocsps += r == 0;
@@ -440,7 +441,7 @@ int trust_store_load(const TrustOptions *options, const TrustStore *previous, in
                      TrustProblems *problems) {
     CLEANUP(trust_store_unrefp) TrustStore *store = store_new(options);
     Loader loader = {.options = options, .previous = previous, .now = now, .store = store, .problems = problems};
-    int r = store ? load_all(&loader) : -ENOMEM;
+    int r = store && (store->crls_dir = strdup(options->crls_dir)) ? load_all(&loader) : -ENOMEM;
 
     if (r < 0)
         return r;
@@ -487,6 +488,7 @@ TrustStore *trust_store_unref(TrustStore *store) {
         (void) certificate_free(store->anchors[i]);
     free(store->anchors);
     crls_done(store);
+    free(store->crls_dir);
     for (size_t i = 0; i < store->n_ocsps; i++)
         (void) ocsp_free(store->ocsps[i]);
     free(store->ocsps);
@@ -562,6 +564,10 @@ Certificate *trust_store_find_anchor(const TrustStore *store, View der) {
         if (view_equal(certificate_der(store->anchors[i]), der))
             return store->anchors[i];
     return NULL;
+}
+
+const char *trust_store_crls_dir(const TrustStore *store) {
+    return store->crls_dir;
 }
 
 Crl *trust_store_crl(const TrustStore *store, size_t index) {

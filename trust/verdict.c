@@ -44,6 +44,14 @@ static const char *const always_wanted[VERDICT_REASON_COUNT_] = {
     [VERDICT_HOLDER_UNKNOWN] = N_("a profile that has a holder"),
 };
 
+static const struct {
+    const char *name, *text;
+} states[] = {
+#define X(symbol, name, words) [REVOCATION_##symbol] = {name, words},
+    REVOCATION_STATES(X)
+#undef X
+};
+
 static const ReasonRow *reason_row(VerdictReason reason) {
     return (size_t) reason < ELEMENTSOF(reasons) ? &reasons[reason] : NULL;
 }
@@ -54,6 +62,9 @@ void verdict_done(Verdict *verdict) {
         free(verdict->items[i].wanted);
     }
     free(verdict->items);
+    for (size_t i = 0; i < verdict->n_sources; i++)
+        free(verdict->sources[i].file);
+    free(verdict->sources);
     (void) kinds_unref(verdict->kinds); /* returns NULL */
     free(verdict->holder);
     bytes_list_done(&verdict->chain);
@@ -95,6 +106,44 @@ int verdict_add_wanted(Verdict *verdict, VerdictReason reason, unsigned depth, c
 
 int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail) {
     return verdict_add_wanted(verdict, reason, depth, detail, NULL);
+}
+
+int verdict_add_source(Verdict *verdict, RevocationSource source, const char *file) {
+    RevocationSource *sources;
+
+    if (verdict->n_sources == VERDICT_SOURCES_MAX)
+        return 0;
+    sources = reallocarray(verdict->sources, verdict->n_sources + 1, sizeof(*sources));
+    if (!sources)
+        return -ENOMEM;
+    verdict->sources = sources;
+    source.file = strdup(file);
+    if (!source.file)
+        return -ENOMEM;
+    sources[verdict->n_sources++] = source;
+    return 0;
+}
+
+const char *revocation_state_name(RevocationState state) {
+    return (size_t) state < ELEMENTSOF(states) ? states[state].name : NULL;
+}
+
+const char *revocation_state_text(RevocationState state) {
+    return (size_t) state < ELEMENTSOF(states) ? states[state].text : NULL;
+}
+
+int revocation_state_from_name(const char *name) {
+    for (size_t i = 0; i < ELEMENTSOF(states); i++)
+        if (strcmp(states[i].name, name) == 0)
+            return (int) i;
+    return -EINVAL;
+}
+
+const char *revocation_kind_name(RevocationKind kind) {
+    static const char *const names[] = {
+        [REVOCATION_KIND_CRL] = "crl", [REVOCATION_KIND_DELTA_CRL] = "delta-crl", [REVOCATION_KIND_OCSP] = "ocsp"};
+
+    return (size_t) kind < ELEMENTSOF(names) ? names[kind] : NULL;
 }
 
 const char *verdict_wanted(const VerdictItem *item) {

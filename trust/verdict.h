@@ -72,15 +72,54 @@ typedef struct VerdictItem {
     char *wanted;   /* what was wanted in its place, or NULL: verdict_wanted() */
 } VerdictItem;
 
+/* What a list or an answer says of a certificate. X(symbol, name, in words); names go over D-Bus and into JSON. */
+#define REVOCATION_STATES(X)                                                                                           \
+    X(GOOD, "good", N_("does not name it"))                                                                            \
+    X(REVOKED, "revoked", N_("revokes it"))                                                                            \
+    X(ON_HOLD, "on-hold", N_("holds it"))                                                                              \
+    X(LIFTED, "lifted", N_("lifts the hold on it"))                                                                    \
+    X(UNKNOWN, "unknown", N_("does not know it"))                                                                      \
+    X(STALE, "stale", N_("has ended, so that its silence says nothing"))                                               \
+    X(NOT_YET_VALID, "not-yet-valid", N_("lies in the future, so that its silence says nothing"))                      \
+    X(PARTIAL, "partial", N_("holds what is not understood, so that its silence says nothing"))
+
+typedef enum RevocationState {
+#define X(symbol, name, words) REVOCATION_##symbol,
+    REVOCATION_STATES(X)
+#undef X
+        REVOCATION_STATE_COUNT_,
+} RevocationState;
+
+typedef enum RevocationKind {
+    REVOCATION_KIND_CRL,
+    REVOCATION_KIND_DELTA_CRL, /* revokes, or lifts a hold of the list that it updates; acquits nobody alone */
+    REVOCATION_KIND_OCSP,
+    REVOCATION_KIND_COUNT_,
+} RevocationKind;
+
+/* A proven list or answer about one certificate of the chain. */
+typedef struct RevocationSource {
+    unsigned depth;
+    RevocationKind kind;
+    RevocationState state;
+    char *file;          /* where it was read from; escaped */
+    int64_t this_update; /* seconds since the epoch */
+    int64_t next_update; /* as it counts: where none is named, thisUpdate for a list, a day later for an answer */
+} RevocationSource;
+
+#define VERDICT_SOURCES_MAX 64u /* what there is beyond is judged, but not told */
+
 /* Zero-initialise; verdict_done() frees. */
 typedef struct Verdict {
     VerdictItem *items;
     size_t n_items;
     BytesList chain;            /* DER of issuers above the leaf up to and including the anchor, as far as found */
     int64_t revocation_checked; /* oldest thisUpdate used, seconds since the epoch; 0 when none */
-    Kinds *kinds;               /* a reference: what the kind is of; NULL when nobody asked for it */
-    const Kind *kind;           /* NULL: none */
-    char *holder;               /* what the kind, or without one the certificate, makes of it; NULL: no certificate */
+    RevocationSource *sources;  /* by depth: what was asked about revocation */
+    size_t n_sources;
+    Kinds *kinds;     /* a reference: what the kind is of; NULL when nobody asked for it */
+    const Kind *kind; /* NULL: none */
+    char *holder;     /* what the kind, or without one the certificate, makes of it; NULL: no certificate */
 } Verdict;
 
 void verdict_done(Verdict *verdict);
@@ -89,8 +128,14 @@ void verdict_done(Verdict *verdict);
 int verdict_add(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail);
 /* The same with what was wanted (may be NULL). */
 int verdict_add_wanted(Verdict *verdict, VerdictReason reason, unsigned depth, const char *detail, const char *wanted);
-const char *verdict_wanted(const VerdictItem *item); /* of the item, or what the reason always wants; "" */
-bool verdict_accepted(const Verdict *verdict);       /* no reason at all */
+/* Adds the source with a copy of file. 0 or -ENOMEM. */
+int verdict_add_source(Verdict *verdict, RevocationSource source, const char *file);
+const char *revocation_state_name(RevocationState state);
+const char *revocation_state_text(RevocationState state); /* untranslated msgid */
+int revocation_state_from_name(const char *name);         /* the state, or -EINVAL */
+const char *revocation_kind_name(RevocationKind kind);    /* "crl", "delta-crl", "ocsp" */
+const char *verdict_wanted(const VerdictItem *item);      /* of the item, or what the reason always wants; "" */
+bool verdict_accepted(const Verdict *verdict);            /* no reason at all */
 bool verdict_has(const Verdict *verdict, VerdictReason reason);
 /* True when there is at least one reason and all are in the given one (expired alone, say). */
 bool verdict_is_only(const Verdict *verdict, VerdictReason reason);

@@ -88,6 +88,22 @@ Reasons reasons_of(const Verdict *verdict) {
     return ret;
 }
 
+Reasons sources_of(const Verdict *verdict) {
+    Reasons ret = {""};
+    size_t used = 0;
+
+    for (size_t i = 0; i < verdict->n_sources; i++) {
+        const RevocationSource *source = &verdict->sources[i];
+        const char *slash = strrchr(source->file, '/');
+
+        used += (size_t) snprintf(ret.text + used, sizeof(ret.text) - used, "%s%u %s %s %s", used > 0 ? "; " : "",
+                                  source->depth, revocation_kind_name(source->kind),
+                                  revocation_state_name(source->state), slash ? slash + 1 : source->file);
+        assert_true(used < sizeof(ret.text));
+    }
+    return ret;
+}
+
 Reasons scene_judge(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *const *chain, size_t n_chain, int64_t now,
                     Verdict *ret) {
     const PkiIdentity *usual[] = {&scene->intermediate};

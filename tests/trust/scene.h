@@ -31,6 +31,9 @@ typedef struct Reasons {
 } Reasons;
 Reasons reasons_of(const Verdict *verdict);
 
+/* "0 crl good intermediate.crl; 1 crl good root.crl", in their order, files without their folder. */
+Reasons sources_of(const Verdict *verdict);
+
 /* Judges leaf with the chain (NULL: the intermediate alone) at now (0: PKI_NOW); loads first if need be. */
 Reasons scene_judge(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *const *chain, size_t n_chain, int64_t now,
                     Verdict *ret);

@@ -219,6 +219,35 @@ static void test_facts_are_what_the_certificate_says(void **state) {
     assert_string_equal(facts->policies[0], "1.3.6.1.4.1.5734.3.10.1");
     assert_string_equal(facts->policies[1], "2.16.724.1.2.2.2.4");
     assert_null(facts->policies[2]);
+    assert_string_equal(facts->key_usages[0], "digitalSignature");
+    assert_null(facts->key_usages[1]);
+    assert_string_equal(facts->extended_key_usages[0], "clientAuth");
+    assert_string_equal(facts->extended_key_usages[1], "emailProtection");
+    assert_null(facts->extended_key_usages[2]);
+}
+
+static void test_usages_are_told_in_the_words_of_match_rules_or_as_oids(void **state) {
+    CLEANUP(pki_identity_done) PkiIdentity identity = {0}, bare = {0};
+    CLEANUP(certificate_freep) Certificate *certificate = NULL, *without = NULL;
+    const CertificateFacts *facts;
+
+    (void) state;
+    pki_self_signed(&(PkiOptions){.key_usage = "decipherOnly,keyAgreement,nonRepudiation",
+                                  .extended_key_usage = "msSmartcardLogin,1.3.6.1.5.2.3.4,1.2.3.4"},
+                    &identity);
+    assert_int_equal(certificate_parse(bytes_view(&identity.der), &certificate), 0);
+    facts = certificate_facts(certificate);
+    assert_string_equal(facts->key_usages[0], "nonRepudiation");
+    assert_string_equal(facts->key_usages[1], "keyAgreement");
+    assert_string_equal(facts->key_usages[2], "decipherOnly");
+    assert_null(facts->key_usages[3]);
+    assert_string_equal(facts->extended_key_usages[0], "msScLogin");
+    assert_string_equal(facts->extended_key_usages[1], "KPClientAuth");
+    assert_string_equal(facts->extended_key_usages[2], "1.2.3.4");
+    pki_self_signed(&(PkiOptions){.key_usage = "", .extended_key_usage = ""}, &bare);
+    assert_int_equal(certificate_parse(bytes_view(&bare.der), &without), 0);
+    assert_null(certificate_facts(without)->key_usages[0]);
+    assert_null(certificate_facts(without)->extended_key_usages[0]);
 }
 
 static void test_the_hash_of_the_key_survives_renewal_and_the_fingerprint_does_not(void **state) {
@@ -328,6 +357,7 @@ int main(void) {
         cmocka_unit_test(test_names_in_old_string_types_become_utf8),
         cmocka_unit_test(test_a_policy_too_long_to_be_one_is_malformed),
         cmocka_unit_test(test_facts_are_what_the_certificate_says),
+        cmocka_unit_test(test_usages_are_told_in_the_words_of_match_rules_or_as_oids),
         cmocka_unit_test(test_the_hash_of_the_key_survives_renewal_and_the_fingerprint_does_not),
         cmocka_unit_test(test_key_types_have_their_names),
         cmocka_unit_test(test_serial_numbers_that_are_not_positive_show),

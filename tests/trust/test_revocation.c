@@ -217,11 +217,10 @@ static void test_s9_a_third_party_lists_for_those_who_name_it(void **state) {
 /* ── OCSP ── */
 
 /* The leaf's verdict by the root's list and these answers. */
-static Reasons judge_answers(Scene *scene, const PkiIdentity *leaf, const Bytes *answers, size_t count,
-                             const TrustRules *rules) {
+static void judge_by_answers(Scene *scene, const PkiIdentity *leaf, const Bytes *answers, size_t count,
+                             const TrustRules *rules, Verdict *ret) {
     CLEANUP(bytes_done) Bytes list = {0};
     CLEANUP(trust_store_unrefp) TrustStore *store = NULL;
-    CLEANUP(verdict_done) Verdict verdict = {0};
     TrustFile anchor = {"root", bytes_view(&scene->root.der)}, lists[1], ocsps[2];
     TrustFiles files = {
         .anchors = &anchor, .n_anchors = 1, .crls = lists, .n_crls = 1, .ocsps = ocsps, .n_ocsps = count};
@@ -233,7 +232,14 @@ static Reasons judge_answers(Scene *scene, const PkiIdentity *leaf, const Bytes 
     for (size_t i = 0; i < count; i++)
         ocsps[i] = (TrustFile){"answer", bytes_view(&answers[i])};
     assert_int_equal(trust_store_make(&(TrustOptions){0}, &files, PKI_NOW, &store, NULL), 0);
-    assert_int_equal(trust_judge(store, &query, &verdict), 0);
+    assert_int_equal(trust_judge(store, &query, ret), 0);
+}
+
+static Reasons judge_answers(Scene *scene, const PkiIdentity *leaf, const Bytes *answers, size_t count,
+                             const TrustRules *rules) {
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    judge_by_answers(scene, leaf, answers, count, rules, &verdict);
     return reasons_of(&verdict);
 }
 
@@ -330,6 +336,114 @@ static void test_an_answer_about_the_leaf_is_enough_where_the_rules_say_so(void 
     assert_string_equal(judge_answers(scene, &leaf, &answer, 1, &rules).text, "");
 }
 
+/* ── what is told of it ── */
+
+static void assert_told(Scene *scene, const PkiIdentity *leaf, int64_t now, const char *wanted) {
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    (void) scene_judge(scene, leaf, NULL, 0, now, &verdict);
+    assert_string_equal(sources_of(&verdict).text, wanted);
+}
+
+static void test_each_certificate_tells_its_list_with_file_and_times(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+    CLEANUP(verdict_done) Verdict verdict = {0};
+    CLEANUP(free_pointer) char *path = NULL;
+
+    (void) scene_judge(scene, &leaf, NULL, 0, 0, &verdict);
+    assert_string_equal(sources_of(&verdict).text, "0 crl good intermediate.crl; 1 crl good root.crl");
+    assert_true(asprintf(&path, "%s/intermediate.crl", scene->crls) > 0);
+    assert_string_equal(verdict.sources[0].file, path);
+    assert_int_equal(verdict.sources[0].this_update, PKI_NOW - PKI_DAY);
+    assert_int_equal(verdict.sources[0].next_update, PKI_NOW + 7 * PKI_DAY);
+}
+
+static void test_a_list_that_does_not_serve_tells_why(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+    const PkiIdentity *revoked[] = {&leaf};
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate, &(PkiCrlOptions){.number = ""});
+    assert_told(scene, &leaf, PKI_NOW + 8 * PKI_DAY, "0 crl partial intermediate.crl; 1 crl stale root.crl");
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1, .number = ""});
+    scene_load(scene);
+    assert_told(scene, &leaf, PKI_NOW - 2 * PKI_DAY, "0 crl revoked intermediate.crl; 1 crl not-yet-valid root.crl");
+}
+
+static void test_a_list_and_its_delta_are_both_told(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), other = scene_leaf(scene, NULL);
+
+    write_held(scene, &leaf, CRL_REASON_CERTIFICATE_HOLD);
+    write_delta(scene, &leaf, "020105", 0);
+    assert_told(scene, &leaf, 0, "0 delta-crl lifted delta.crl; 0 crl on-hold intermediate.crl; 1 crl good root.crl");
+    assert_told(scene, &other, 0, "0 delta-crl good delta.crl; 0 crl good intermediate.crl; 1 crl good root.crl");
+}
+
+static void test_a_list_that_nobody_has_proven_or_of_other_certificates_is_not_told(void **state) {
+    const PkiExtension authorities[] = {{.oid = "2.5.29.28", .critical = true, .der = "30038201ff"}};
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    scene_write_crl(scene, "forged.crl", &scene->intermediate, &(PkiCrlOptions){.key = leaf.key});
+    scene_write_crl(scene, "authorities.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.extensions = authorities, .n_extensions = 1});
+    assert_told(scene, &leaf, 0, "0 crl good intermediate.crl; 1 crl good root.crl");
+}
+
+static void test_without_an_anchor_no_list_is_asked(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    pki_remove(scene->anchors, "root.pem");
+    assert_told(scene, &leaf, 0, "");
+}
+
+static void test_s16_a_file_s_name_is_told_escaped(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    pki_remove(scene->crls, "intermediate.crl");
+    scene_write_crl(scene, "a\n\x1b[31m.crl", &scene->intermediate, NULL);
+    assert_told(scene, &leaf, 0, "0 crl good a\\x0a\\x1b[31m.crl; 1 crl good root.crl");
+}
+
+static void test_more_sources_than_are_told_change_no_verdict(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+    CLEANUP(verdict_done) Verdict verdict = {0};
+    const PkiIdentity *revoked[] = {&leaf};
+    char name[32];
+
+    for (unsigned i = 0; i <= VERDICT_SOURCES_MAX; i++) {
+        (void) snprintf(name, sizeof(name), "%03u.crl", i); /* fits */
+        scene_write_crl(scene, name, &scene->intermediate, NULL);
+    }
+    scene_write_crl(scene, "z.crl", &scene->intermediate, &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    assert_string_equal(scene_judge(scene, &leaf, NULL, 0, 0, &verdict).text, "revoked@0");
+    assert_int_equal(verdict.n_sources, VERDICT_SOURCES_MAX);
+}
+
+static void test_an_answer_is_told_beside_the_lists(void **state) {
+    static const int statuses[] = {V_OCSP_CERTSTATUS_GOOD, V_OCSP_CERTSTATUS_REVOKED, V_OCSP_CERTSTATUS_UNKNOWN};
+    static const char *const wanted[] = {"0 ocsp good answer; 1 crl good root.crl",
+                                         "0 ocsp revoked answer; 1 crl good root.crl",
+                                         "0 ocsp unknown answer; 1 crl good root.crl"};
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    for (size_t i = 0; i < ELEMENTSOF(statuses); i++) {
+        CLEANUP(bytes_done) Bytes answer = {0};
+        CLEANUP(verdict_done) Verdict verdict = {0};
+
+        pki_ocsp(&leaf, &scene->intermediate, &(PkiOcspOptions){.status = statuses[i]}, &answer);
+        judge_by_answers(scene, &leaf, &answer, 1, NULL, &verdict);
+        assert_string_equal(sources_of(&verdict).text, wanted[i]);
+    }
+}
+
 #define SCENE_TEST(function) cmocka_unit_test_setup_teardown(function, scene_setup, scene_teardown)
 
 int main(void) {
@@ -349,6 +463,14 @@ int main(void) {
         SCENE_TEST(test_s9_a_responder_is_one_that_the_issuer_has_made_one),
         SCENE_TEST(test_s9_a_changed_answer_is_no_answer),
         SCENE_TEST(test_an_answer_about_the_leaf_is_enough_where_the_rules_say_so),
+        SCENE_TEST(test_each_certificate_tells_its_list_with_file_and_times),
+        SCENE_TEST(test_a_list_that_does_not_serve_tells_why),
+        SCENE_TEST(test_a_list_and_its_delta_are_both_told),
+        SCENE_TEST(test_a_list_that_nobody_has_proven_or_of_other_certificates_is_not_told),
+        SCENE_TEST(test_without_an_anchor_no_list_is_asked),
+        SCENE_TEST(test_s16_a_file_s_name_is_told_escaped),
+        SCENE_TEST(test_more_sources_than_are_told_change_no_verdict),
+        SCENE_TEST(test_an_answer_is_told_beside_the_lists),
     };
 
     return cmocka_run_group_tests_name("trust/revocation", tests, NULL, NULL);
