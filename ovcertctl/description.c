@@ -47,9 +47,8 @@ void certificate_info_done(CertificateInfo *info) {
     free(info->kind);
     rules_done(&info->rules);
     free(info->key_type);
-    free(info->policies);
     reasons_done(&info->reasons);
-    bytes_list_done(&info->chain);
+    path_done(&info->path);
     *info = (CertificateInfo){0};
 }
 
@@ -136,35 +135,6 @@ int rules_read(sd_bus_message *message, void *rules) {
     return dict_read_list(message, "(sss)", read_rule, rules);
 }
 
-static int read_issuer(sd_bus_message *message, void *chain) {
-    const void *data;
-    size_t size;
-    int r = sd_bus_message_read_array(message, 'y', &data, &size);
-    return r < 0 ? r : bytes_list_append(chain, (View){data, size});
-}
-
-int chain_read(sd_bus_message *message, void *chain) {
-    return dict_read_list(message, "ay", read_issuer, chain);
-}
-
-/* One more, behind a comma. */
-static int read_policy(sd_bus_message *message, void *userdata) {
-    char **policies = userdata, *longer = NULL;
-    const char *policy;
-    int r = sd_bus_message_read_basic(message, 's', &policy);
-    if (r < 0)
-        return r;
-    if (asprintf(&longer, "%s%s%s", *policies ? *policies : "", *policies ? ", " : "", policy) < 0)
-        return -ENOMEM;
-    free(*policies);
-    *policies = longer;
-    return 0;
-}
-
-static int read_policies(sd_bus_message *message, void *policies) {
-    return dict_read_list(message, "s", read_policy, policies);
-}
-
 #define CERTIFICATE_FIELDS(info)                                                                                       \
     {.key = "fingerprint", .type = "ay", .target = &(info)->fingerprint, .optional = true},                            \
         {.key = "subject", .type = "s", .target = &(info)->subject, .optional = true},                                 \
@@ -175,16 +145,15 @@ static int read_policies(sd_bus_message *message, void *policies) {
         {.key = "kind", .type = "s", .target = &(info)->kind, .optional = true},                                       \
         {.key = "not-before", .type = "x", .target = &(info)->not_before, .optional = true},                           \
         {.key = "not-after", .type = "x", .target = &(info)->not_after, .optional = true},                             \
-        {.key = "key-type", .type = "s", .target = &(info)->key_type, .optional = true},                               \
-        {.key = "key-bits", .type = "u", .target = &(info)->key_bits, .optional = true}, {                             \
-        .key = "policies", .type = "as", .target = &(info)->policies, .read = read_policies, .optional = true          \
+        {.key = "key-type", .type = "s", .target = &(info)->key_type, .optional = true}, {                             \
+        .key = "key-bits", .type = "u", .target = &(info)->key_bits, .optional = true                                  \
     }
 
 static int fill_empty(CertificateInfo *info) {
     int r;
     if ((r = or_empty(&info->subject)) < 0 || (r = or_empty(&info->issuer)) < 0 ||
         (r = or_empty(&info->common_name)) < 0 || (r = or_empty(&info->serial)) < 0 ||
-        (r = or_empty(&info->kind)) < 0 || (r = or_empty(&info->key_type)) < 0 || (r = or_empty(&info->policies)) < 0)
+        (r = or_empty(&info->kind)) < 0 || (r = or_empty(&info->key_type)) < 0)
         return r;
     return or_empty(&info->holder);
 }
@@ -216,7 +185,7 @@ static int read_assigned(sd_bus_message *message, void *userdata) {
         {.key = "accepted", .type = "b", .target = &info->accepted},
         {.key = "reasons", .type = "aa{sv}", .target = &info->reasons, .read = reasons_read, .optional = true},
         {.key = "revocation-checked", .type = "x", .target = &info->revocation_checked, .optional = true},
-        {.key = "chain", .type = "aay", .target = &info->chain, .read = chain_read, .optional = true},
+        {.key = "path", .type = "aa{sv}", .target = &info->path, .read = path_read, .optional = true},
         {.key = "rules", .type = "a(sss)", .target = &info->rules, .read = rules_read, .optional = true},
     };
     int r = dict_read(message, dict, ELEMENTSOF(dict));
@@ -286,19 +255,6 @@ int profile_info_read(sd_bus_message *message, ProfileInfo *info) {
     return or_empty(&info->block_reason);
 }
 
-/* With commas; NULL when out of memory. */
-static char *join(const char *const *words) {
-    char *joined = strdup("");
-    for (size_t i = 0; joined && words && words[i]; i++) {
-        char *longer = NULL;
-        if (asprintf(&longer, "%s%s%s", joined, i > 0 ? ", " : "", words[i]) < 0)
-            longer = NULL; /* unspecified after a failure */
-        free(joined);
-        joined = longer;
-    }
-    return joined;
-}
-
 int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info) {
     info->not_before = facts->not_before;
     info->not_after = facts->not_after;
@@ -310,9 +266,8 @@ int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info) 
     info->kind = strdup("");
     info->key_type = strdup(facts->key_type);
     info->key_bits = facts->key_bits;
-    info->policies = join(facts->policies);
     if (!info->subject || !info->issuer || !info->common_name || !info->serial || !info->holder || !info->kind ||
-        !info->key_type || !info->policies)
+        !info->key_type)
         return -ENOMEM;
     return bytes_copy((View){facts->fingerprint, sizeof facts->fingerprint}, &info->fingerprint);
 }

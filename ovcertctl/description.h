@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "common/bytes.h"
+#include "ovcertctl/path.h"
 #include "ovcertctl/tool.h"
 #include "trust/certificate.h"
 
@@ -49,13 +50,12 @@ typedef struct CertificateInfo {
     int64_t not_after;
     char *key_type; /* "" when not told */
     uint32_t key_bits;
-    char *policies; /* with commas; "" for none */
-    int64_t since;  /* of an assigned one, from here on */
+    int64_t since; /* of an assigned one, from here on */
     bool proven;
     bool accepted;
     Reasons reasons;
     int64_t revocation_checked;
-    BytesList chain; /* Describe's alone, and so are the rules */
+    Path path; /* Describe's alone, and so are the rules */
     Rules rules;
 } CertificateInfo;
 
@@ -102,7 +102,6 @@ void profile_info_done(ProfileInfo *info);
 /* Each reads at the message's cursor; 0 or a negative errno, and what was read so far is the caller's to free. */
 int reasons_read(sd_bus_message *message, void *reasons);
 int rules_read(sd_bus_message *message, void *rules);           /* a(sss) into Rules */
-int chain_read(sd_bus_message *message, void *chain);           /* aay into a BytesList */
 int certificate_info_read(sd_bus_message *message, void *info); /* of what is no certificate there may be no facts */
 int profile_info_read(sd_bus_message *message, ProfileInfo *info);
 

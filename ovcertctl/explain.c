@@ -20,7 +20,6 @@ static void show_facts(const Tool *tool, const CertificateInfo *info) {
     view_certificate(tool, info);
     if (info->key_type[0] != '\0')
         output_property(&tool->output, _("Key"), COLOUR_NONE, _("%s, %u bits"), info->key_type, info->key_bits);
-    output_property(&tool->output, _("Policies"), COLOUR_NONE, "%s", info->policies);
     output_property(&tool->output, _("Kind"), COLOUR_NONE, "%s", info->kind[0] ? info->kind : _("none"));
 }
 
@@ -52,7 +51,7 @@ static void show_assigned(const Tool *tool, const ProfileInfo *profile) {
     output_property(&tool->output, _("Assigned since"), COLOUR_NONE, "%s (%s)", output_time(certificate->since).text,
                     certificate->proven ? _("possession was proven") : _("by an administrator, without proof"));
     view_revocation(tool, certificate->revocation_checked);
-    view_chain(tool, &certificate->chain, &certificate->reasons);
+    view_path(tool, &certificate->path, &certificate->reasons);
     view_kind(tool, certificate->kind, &certificate->rules);
     show_verdict(tool, certificate->accepted, &certificate->reasons);
 }
@@ -154,7 +153,7 @@ static void show_file(const Tool *tool, const Explanation *explanation) {
                         is_assigned(explanation) ? _("yes, it is the profile's certificate")
                                                  : _("not to this profile"));
     view_revocation(tool, verdict->revocation_checked);
-    view_chain(tool, &verdict->chain, &verdict->reasons);
+    view_path(tool, &verdict->path, &verdict->reasons);
     view_kind(tool, verdict->certificate.kind, &verdict->rules);
     show_verdict(tool, verdict->accepted, &verdict->reasons);
     if (!explanation->has_profile)

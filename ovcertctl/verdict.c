@@ -8,7 +8,7 @@
 void verdict_info_done(VerdictInfo *info) {
     reasons_done(&info->reasons);
     certificate_info_done(&info->certificate);
-    bytes_list_done(&info->chain);
+    path_done(&info->path);
     rules_done(&info->rules);
     *info = (VerdictInfo){0};
 }
@@ -23,7 +23,7 @@ static int read_verdict(sd_bus_message *reply, VerdictInfo *info) {
          .read = certificate_info_read,
          .optional = true},
         {.key = "revocation-checked", .type = "x", .target = &info->revocation_checked, .optional = true},
-        {.key = "chain", .type = "aay", .target = &info->chain, .read = chain_read, .optional = true},
+        {.key = "path", .type = "aa{sv}", .target = &info->path, .read = path_read, .optional = true},
         {.key = "rules", .type = "a(sss)", .target = &info->rules, .read = rules_read, .optional = true},
     };
     return dict_read(reply, dict, ELEMENTSOF(dict));

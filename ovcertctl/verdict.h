@@ -15,8 +15,8 @@ typedef struct VerdictInfo {
     Reasons reasons;
     CertificateInfo certificate; /* empty for what is no certificate */
     int64_t revocation_checked;
-    BytesList chain; /* issuers up to the anchor, as far as found */
-    Rules rules;     /* of the certificate's kind */
+    Path path;
+    Rules rules; /* of the certificate's kind */
 } VerdictInfo;
 
 void verdict_info_done(VerdictInfo *info);

@@ -29,6 +29,14 @@ static int copy_reasons(const Verdict *verdict, Reasons *ret) {
     return 0;
 }
 
+static int show_path(const Tool *tool, Certificate *certificate, const Verdict *verdict, const Reasons *reasons) {
+    CLEANUP(path_done) Path path = {0};
+    int r = path_fill(certificate, verdict, &path);
+    if (r == 0)
+        view_path(tool, &path, reasons);
+    return r;
+}
+
 static int show_facts(const Tool *tool, const Certificate *certificate) {
     CLEANUP(certificate_info_done) CertificateInfo info = {0};
     int r = certificate ? certificate_info_fill(certificate_facts(certificate), &info) : 0;
@@ -42,8 +50,7 @@ static void show_problems(const Tool *tool, const TrustProblems *problems) {
         output_say(&tool->output, _("Note: %s"), problems->items[i].line);
 }
 
-static int show(const Tool *tool, const Certificate *certificate, const Verdict *verdict,
-                const TrustProblems *problems) {
+static int show(const Tool *tool, Certificate *certificate, const Verdict *verdict, const TrustProblems *problems) {
     CLEANUP(reasons_done) Reasons reasons = {0};
     const Output *output = &tool->output;
     bool accepted = verdict_accepted(verdict);
@@ -56,7 +63,8 @@ static int show(const Tool *tool, const Certificate *certificate, const Verdict 
     view_reasons(tool, &reasons, false);
     r = show_facts(tool, certificate);
     view_revocation(tool, verdict->revocation_checked);
-    view_chain(tool, &verdict->chain, &reasons);
+    if (r == 0)
+        r = show_path(tool, certificate, verdict, &reasons);
     show_problems(tool, problems);
     return r;
 }
@@ -103,6 +111,14 @@ static int put_reasons(JsonObject *object, const Verdict *verdict) {
     return r < 0 ? r : json_put(object, "reasons", TAKE_PTR(array));
 }
 
+static int put_words(JsonObject *object, const char *key, const char *const *words) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && words[i]; i++)
+        r = json_append(array, json_object_new_string(words[i]));
+    return r < 0 ? r : json_put(object, key, TAKE_PTR(array));
+}
+
 static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
     const struct {
         const char *key, *value;
@@ -110,9 +126,7 @@ static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
         {"subject", facts->subject}, {"issuer", facts->issuer}, {"common-name", facts->common_name},
         {"serial", facts->serial},   {"holder", facts->holder}, {"key-type", facts->key_type},
     };
-    CLEANUP(json_freep) JsonObject *policies = json_object_new_array();
-    int r = policies ? json_put(object, "fingerprint", octets((View){facts->fingerprint, sizeof facts->fingerprint}))
-                     : -ENOMEM;
+    int r = json_put(object, "fingerprint", octets((View){facts->fingerprint, sizeof facts->fingerprint}));
     for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++)
         r = put_text(object, texts[i].key, texts[i].value);
     if (r == 0)
@@ -121,9 +135,11 @@ static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
         r = put_number(object, "not-after", facts->not_after);
     if (r == 0)
         r = put_number(object, "key-bits", facts->key_bits);
-    for (size_t i = 0; r == 0 && facts->policies[i]; i++)
-        r = json_append(policies, json_object_new_string(facts->policies[i]));
-    return r < 0 ? r : json_put(object, "policies", TAKE_PTR(policies));
+    if (r == 0)
+        r = put_words(object, "policies", facts->policies);
+    if (r == 0)
+        r = put_words(object, "key-usage", facts->key_usages);
+    return r < 0 ? r : put_words(object, "extended-key-usage", facts->extended_key_usages);
 }
 
 static int put_facts(JsonObject *object, const Certificate *certificate) {
@@ -142,6 +158,50 @@ static int put_chain(JsonObject *object, const BytesList *chain) {
     return r < 0 ? r : json_put(object, "chain", TAKE_PTR(array));
 }
 
+static int fill_source(JsonObject *object, const RevocationSource *source) {
+    int r = put_text(object, "kind", revocation_kind_name(source->kind));
+    if (r == 0)
+        r = put_text(object, "state", revocation_state_name(source->state));
+    if (r == 0)
+        r = put_text(object, "file", source->file);
+    if (r == 0)
+        r = put_number(object, "this-update", source->this_update);
+    return r < 0 ? r : put_number(object, "next-update", source->next_update);
+}
+
+static int put_sources(JsonObject *object, const Verdict *verdict, size_t depth) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < verdict->n_sources; i++) {
+        if (verdict->sources[i].depth != depth)
+            continue;
+        CLEANUP(json_freep) JsonObject *source = json_object_new_object();
+        r = source ? fill_source(source, &verdict->sources[i]) : -ENOMEM;
+        if (r == 0)
+            r = json_append(array, TAKE_PTR(source));
+    }
+    return r < 0 ? r : json_put(object, "revocation", TAKE_PTR(array));
+}
+
+static int append_step(JsonObject *array, Certificate *leaf, const Verdict *verdict, size_t depth) {
+    CLEANUP(json_freep) JsonObject *step = json_object_new_object();
+    CLEANUP(certificate_freep) Certificate *certificate = NULL;
+    int r = step ? verdict_certificate(verdict, leaf, depth, &certificate) : -ENOMEM;
+    if (r == 0)
+        r = fill_facts(step, certificate_facts(certificate));
+    if (r == 0)
+        r = put_sources(step, verdict, depth);
+    return r < 0 ? r : json_append(array, TAKE_PTR(step));
+}
+
+static int put_path(JsonObject *object, Certificate *leaf, const Verdict *verdict) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (size_t depth = 0; r == 0 && leaf && depth <= verdict->chain.count; depth++)
+        r = append_step(array, leaf, verdict, depth);
+    return r < 0 ? r : json_put(object, "path", TAKE_PTR(array));
+}
+
 static int put_problems(JsonObject *object, const TrustProblems *problems) {
     CLEANUP(json_freep) JsonObject *array = json_object_new_array();
     int r = array ? 0 : -ENOMEM;
@@ -150,7 +210,7 @@ static int put_problems(JsonObject *object, const TrustProblems *problems) {
     return r < 0 ? r : json_put(object, "problems", TAKE_PTR(array));
 }
 
-static int show_json(const Tool *tool, const Certificate *certificate, const Verdict *verdict,
+static int show_json(const Tool *tool, Certificate *certificate, const Verdict *verdict,
                      const TrustProblems *problems) {
     CLEANUP(json_freep) JsonObject *object = json_object_new_object();
     int r = object ? json_put(object, "accepted", json_object_new_boolean(verdict_accepted(verdict))) : -ENOMEM;
@@ -160,6 +220,8 @@ static int show_json(const Tool *tool, const Certificate *certificate, const Ver
         r = put_facts(object, certificate);
     if (r == 0)
         r = put_chain(object, &verdict->chain);
+    if (r == 0)
+        r = put_path(object, certificate, verdict);
     if (r == 0)
         r = put_number(object, "revocation-checked", verdict->revocation_checked);
     if (r == 0)

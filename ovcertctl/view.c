@@ -55,17 +55,24 @@ void view_certificate(const Tool *tool, const CertificateInfo *certificate) {
     output_property(output, _("Fingerprint"), COLOUR_NONE, "%s", fingerprint ? fingerprint : "");
 }
 
+/* "3 days old". Caller frees; NULL when out of memory. */
+static char *age_text(int64_t since, int64_t now) {
+    unsigned long days = output_days(since, now);
+    char *text = NULL;
+    if (since > now)
+        return strdup(_("in the future"));
+    if (days == 0)
+        return strdup(_("less than a day old"));
+    return asprintf(&text, dngettext(OVCERT_GETTEXT_DOMAIN, "%lu day old", "%lu days old", days), days) < 0 ? NULL
+                                                                                                            : text;
+}
+
 void view_revocation(const Tool *tool, int64_t checked) {
     if (checked == 0)
         return;
-    unsigned long days = output_days(checked, tool->now);
-    CLEANUP(free_pointer) char *age = NULL;
-    if (asprintf(&age, dngettext(OVCERT_GETTEXT_DOMAIN, "%lu day old", "%lu days old", days), days) < 0)
-        age = NULL; /* unspecified after a failure */
+    CLEANUP(free_pointer) char *age = age_text(checked, tool->now);
     output_property(&tool->output, _("Revocation data of"), COLOUR_NONE, "%s (%s)", output_time(checked).text,
-                    days == 0 ? _("less than a day old")
-                    : age     ? age
-                              : "");
+                    age ? age : "");
 }
 
 static const char *depth_name(uint32_t depth, char *buffer, size_t size) {
@@ -94,26 +101,48 @@ void view_reasons(const Tool *tool, const Reasons *reasons, bool to_errors) {
     }
 }
 
-static void view_issuer(const Tool *tool, size_t number, View der, bool anchor) {
-    CLEANUP(certificate_freep) Certificate *issuer = NULL;
-    if (certificate_parse(der, &issuer) != 0) {
-        output_say(&tool->output, _("  %zu. (not a certificate)"), number);
-        return;
-    }
-    const CertificateFacts *facts = certificate_facts(issuer);
-    output_say(&tool->output, _("  %zu. %s, valid until %s%s"), number, facts->subject,
-               output_time(facts->not_after).text, anchor ? _(" (trust anchor)") : "");
+static const char *kind_words(const char *kind) {
+    if (strcmp(kind, "delta-crl") == 0)
+        return _("Delta revocation list");
+    return strcmp(kind, "ocsp") == 0 ? _("OCSP answer") : _("Revocation list");
+}
+
+static void view_source(const Tool *tool, const SourceInfo *source) {
+    int known = revocation_state_from_name(source->state);
+    CLEANUP(free_pointer) char *age = age_text(source->this_update, tool->now);
+    output_say(&tool->output, _("     %s %s: %s; of %s (%s), next by %s"), kind_words(source->kind), source->file,
+               known < 0 ? source->state : _(revocation_state_text((RevocationState) known)),
+               output_time(source->this_update).text, age ? age : "", output_time(source->next_update).text);
+}
+
+static void view_words(const Tool *tool, const char *name, const char *words) {
+    output_say(&tool->output, "     %s: %s", name, words[0] ? words : _("none"));
+}
+
+static void view_step(const Tool *tool, size_t number, const PathStep *step, bool anchored, bool anchor) {
+    const Output *output = &tool->output;
+    output_say(output, _("  %zu. %s, valid until %s%s"), number, step->subject, output_time(step->not_after).text,
+               anchor ? _(" (trust anchor)") : "");
+    view_words(tool, _("Key usage"), step->key_usage);
+    view_words(tool, _("Extended key usage"), step->extended_key_usage);
+    view_words(tool, _("Policies"), step->policies);
+    for (size_t i = 0; i < step->n_sources; i++)
+        view_source(tool, &step->sources[i]);
+    if (step->n_sources == 0 && !anchor)
+        output_say(output, "     %s",
+                   anchored ? _("Revocation: no list and no answer")
+                            : _("Revocation: not asked without a trust anchor"));
 }
 
 /* Without "untrusted" among the reasons, the last one is an anchor. */
-void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons) {
-    bool anchored = !reasons_have(reasons, "untrusted");
+void view_path(const Tool *tool, const Path *path, const Reasons *reasons) {
+    bool anchored = path->count > 1 && !reasons_have(reasons, "untrusted");
     output_say(&tool->output, "\n%s%s%s", output_colour(&tool->output, COLOUR_BOLD),
-               _("Issuers, from the certificate's own upwards:"), output_colour(&tool->output, COLOUR_NONE));
-    if (chain->count == 0)
-        output_say(&tool->output, "%s", _("  none was found"));
-    for (size_t i = 0; i < chain->count; i++)
-        view_issuer(tool, i + 1, bytes_view(&chain->items[i]), anchored && i + 1 == chain->count);
+               _("The chain, from the certificate upwards:"), output_colour(&tool->output, COLOUR_NONE));
+    for (size_t i = 0; i < path->count; i++)
+        view_step(tool, i, &path->items[i], anchored, anchored && i + 1 == path->count);
+    if (path->count < 2)
+        output_say(&tool->output, "%s", _("  No issuer was found."));
 }
 
 void view_kind(const Tool *tool, const char *kind, const Rules *rules) {

@@ -13,8 +13,9 @@ void view_revocation(const Tool *tool, int64_t checked);
 bool view_is_blocked(const ProfileInfo *profile);
 /* Nothing unless it is blocked. */
 void view_block(const Tool *tool, const ProfileInfo *profile);
-/* The issuers of a chain, the anchor last. */
-void view_chain(const Tool *tool, const BytesList *chain, const Reasons *reasons);
+/* The certificate and its issuers, the anchor last, each with its usages, its policies and what was asked about its
+ * revocation. */
+void view_path(const Tool *tool, const Path *path, const Reasons *reasons);
 /* What the certificate's kind says, with the file and line of each; nothing without a kind. */
 void view_kind(const Tool *tool, const char *kind, const Rules *rules);
 /* With how to go on. */

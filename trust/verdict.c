@@ -3,6 +3,7 @@
  * silently. */
 #include "trust/verdict.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,18 @@ int verdict_add_source(Verdict *verdict, RevocationSource source, const char *fi
         return -ENOMEM;
     sources[verdict->n_sources++] = source;
     return 0;
+}
+
+int verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth, Certificate **ret) {
+    int r;
+
+    if (depth == 0) {
+        *ret = certificate_ref(leaf);
+        return 0;
+    }
+    r = certificate_parse(bytes_view(&verdict->chain.items[depth - 1]), ret);
+    assert(r <= 0); /* it was parsed when the chain was found */
+    return r;
 }
 
 const char *revocation_state_name(RevocationState state) {

@@ -134,8 +134,12 @@ const char *revocation_state_name(RevocationState state);
 const char *revocation_state_text(RevocationState state); /* untranslated msgid */
 int revocation_state_from_name(const char *name);         /* the state, or -EINVAL */
 const char *revocation_kind_name(RevocationKind kind);    /* "crl", "delta-crl", "ocsp" */
-const char *verdict_wanted(const VerdictItem *item);      /* of the item, or what the reason always wants; "" */
-bool verdict_accepted(const Verdict *verdict);            /* no reason at all */
+/* The certificate at this depth of 1 + chain.count: at 0 the leaf itself, which was judged. 0 with a reference,
+ * -ENOMEM.
+ */
+int verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth, Certificate **ret);
+const char *verdict_wanted(const VerdictItem *item); /* of the item, or what the reason always wants; "" */
+bool verdict_accepted(const Verdict *verdict);       /* no reason at all */
 bool verdict_has(const Verdict *verdict, VerdictReason reason);
 /* True when there is at least one reason and all are in the given one (expired alone, say). */
 bool verdict_is_only(const Verdict *verdict, VerdictReason reason);

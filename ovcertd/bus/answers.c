@@ -111,7 +111,13 @@ static int append_facts(sd_bus_message *message, const CertificateFacts *facts, 
     if (r < 0)
         return r;
     r = answers_u32(message, "key-bits", facts->key_bits);
-    return r < 0 ? r : append_strings(message, "policies", facts->policies);
+    if (r < 0)
+        return r;
+    r = append_strings(message, "policies", facts->policies);
+    if (r < 0)
+        return r;
+    r = append_strings(message, "key-usage", facts->key_usages);
+    return r < 0 ? r : append_strings(message, "extended-key-usage", facts->extended_key_usages);
 }
 
 int answers_facts(sd_bus_message *message, const Certificate *certificate, const Verdict *verdict) {
@@ -125,13 +131,10 @@ int answers_facts(sd_bus_message *message, const Certificate *certificate, const
     return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-/* The facts of one that the store gave: it was parsed when it came in. */
-static int append_row_facts(sd_bus_message *message, const CertificateRow *row, const Kind *kind) {
-    CLEANUP(certificate_freep) Certificate *certificate = NULL;
-    int r = certificate_parse(bytes_view(&row->der), &certificate);
-    if (r != 0)
-        return r < 0 ? r : -EUCLEAN;
-    return append_facts(message, certificate_facts(certificate), kind, row->holder);
+/* One that the store gave: it was parsed when it came in. */
+static int parse_row(const CertificateRow *row, Certificate **ret) {
+    int r = certificate_parse(bytes_view(&row->der), ret);
+    return r > 0 ? -EUCLEAN : r;
 }
 
 /* --- verdicts --- */
@@ -150,6 +153,57 @@ static int append_rules(sd_bus_message *message, const Kind *kind) {
     r = sd_bus_message_open_container(message, 'a', "(sss)");
     for (KindKey key = 0; r >= 0 && kind && key < KIND_KEY_COUNT_; key++)
         r = sd_bus_message_append(message, "(sss)", kind_key_name(key), kind_text(kind, key), kind_source(kind, key));
+    if (r < 0)
+        return r;
+    r = sd_bus_message_close_container(message);
+    return r < 0 ? r : close_entry(message);
+}
+
+static int append_source(sd_bus_message *message, const RevocationSource *source) {
+    return sd_bus_message_append(message, "a{sv}", 5, "kind", "s", revocation_kind_name(source->kind), "state", "s",
+                                 revocation_state_name(source->state), "file", "s", source->file, "this-update", "x",
+                                 source->this_update, "next-update", "x", source->next_update);
+}
+
+static int append_sources(sd_bus_message *message, const Verdict *verdict, size_t depth) {
+    int r = open_entry(message, "revocation", "aa{sv}");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(message, 'a', "a{sv}");
+    for (size_t i = 0; r >= 0 && i < verdict->n_sources; i++)
+        if (verdict->sources[i].depth == depth)
+            r = append_source(message, &verdict->sources[i]);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_close_container(message);
+    return r < 0 ? r : close_entry(message);
+}
+
+static int append_step(sd_bus_message *message, Certificate *leaf, const Verdict *verdict, size_t depth) {
+    CLEANUP(certificate_freep) Certificate *certificate = NULL;
+    int r = verdict_certificate(verdict, leaf, depth, &certificate);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(message, 'a', "{sv}");
+    if (r < 0)
+        return r;
+    const CertificateFacts *facts = certificate_facts(certificate);
+    r = append_facts(message, facts, depth == 0 ? verdict->kind : NULL,
+                     depth == 0 && verdict->holder ? verdict->holder : facts->holder);
+    if (r < 0)
+        return r;
+    r = append_sources(message, verdict, depth);
+    return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* leaf: what was judged; NULL: no certificate. */
+static int append_path(sd_bus_message *message, Certificate *leaf, const Verdict *verdict) {
+    int r = open_entry(message, "path", "aa{sv}");
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(message, 'a', "a{sv}");
+    for (size_t depth = 0; r >= 0 && leaf && depth <= verdict->chain.count; depth++)
+        r = append_step(message, leaf, verdict, depth);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(message);
@@ -184,6 +238,9 @@ int answers_verdict(sd_bus_message *message, const CheckResult *result) {
     if (r < 0)
         return r;
     r = append_chain(message, &result->verdict.chain);
+    if (r < 0)
+        return r;
+    r = append_path(message, result->certificate, &result->verdict);
     if (r < 0)
         return r;
     r = append_rules(message, result->verdict.kind);
@@ -222,14 +279,28 @@ static int append_profile_names(sd_bus_message *message, const ProfileDescriptio
     return 0;
 }
 
-static int append_certificate(sd_bus_message *message, const ProfileDescription *description, bool with_chain) {
-    int r = open_entry(message, "certificate", "a{sv}");
+/* What only Describe tells of the assigned certificate. */
+static int append_whole(sd_bus_message *message, Certificate *certificate, const Verdict *verdict) {
+    int r = append_chain(message, &verdict->chain);
+    if (r < 0)
+        return r;
+    r = append_path(message, certificate, verdict);
+    return r < 0 ? r : append_rules(message, verdict->kind);
+}
+
+static int append_certificate(sd_bus_message *message, const ProfileDescription *description, bool whole) {
+    const CertificateRow *row = &description->association.certificate;
+    CLEANUP(certificate_freep) Certificate *certificate = NULL;
+    int r = parse_row(row, &certificate);
+    if (r < 0)
+        return r;
+    r = open_entry(message, "certificate", "a{sv}");
     if (r < 0)
         return r;
     r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = append_row_facts(message, &description->association.certificate, description->verdict.kind);
+    r = append_facts(message, certificate_facts(certificate), description->verdict.kind, row->holder);
     if (r < 0)
         return r;
     r = answers_time(message, "since", description->association.since);
@@ -239,18 +310,17 @@ static int append_certificate(sd_bus_message *message, const ProfileDescription 
     if (r < 0)
         return r;
     r = append_verdict(message, &description->verdict);
-    if (r >= 0 && with_chain)
-        r = append_chain(message, &description->verdict.chain);
-    if (r >= 0 && with_chain)
-        r = append_rules(message, description->verdict.kind);
+    if (r >= 0 && whole)
+        r = append_whole(message, certificate, &description->verdict);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(message);
     return r < 0 ? r : close_entry(message);
 }
 
-/* The entries that Describe and ListProfiles share, in an open a{sv}; the chain is Describe's alone. */
-static int append_profile(sd_bus_message *message, const ProfileDescription *description, bool with_chain) {
+/* The entries that Describe and ListProfiles share, in an open a{sv}; the certificate as a whole is Describe's alone.
+ */
+static int append_profile(sd_bus_message *message, const ProfileDescription *description, bool whole) {
     const ProfileRow *profile = &description->profile;
     int r = append_profile_names(message, description);
     if (r < 0)
@@ -264,7 +334,7 @@ static int append_profile(sd_bus_message *message, const ProfileDescription *des
     r = answers_time(message, "last-login", profile->last_login);
     if (r < 0)
         return r;
-    return description->has_certificate ? append_certificate(message, description, with_chain) : 0;
+    return description->has_certificate ? append_certificate(message, description, whole) : 0;
 }
 
 static int append_operation(sd_bus_message *message, const OperationRow *row) {
@@ -290,14 +360,18 @@ static int append_operations(sd_bus_message *message, const ProfileDescription *
     return r < 0 ? r : close_entry(message);
 }
 
-static int append_candidate(sd_bus_message *message, const CandidateRow *row) {
-    int r = sd_bus_message_open_container(message, 'a', "{sv}");
+static int append_candidate(sd_bus_message *message, const CandidateRow *row, const Kind *kind) {
+    CLEANUP(certificate_freep) Certificate *certificate = NULL;
+    int r = parse_row(&row->certificate, &certificate);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
     r = answers_string(message, "id", row->id);
     if (r < 0)
         return r;
-    r = append_row_facts(message, &row->certificate, NULL);
+    r = append_facts(message, certificate_facts(certificate), kind, row->certificate.holder);
     if (r < 0)
         return r;
     r = answers_time(message, "proven", row->proven);
@@ -313,7 +387,7 @@ static int append_candidates(sd_bus_message *message, const ProfileDescription *
         return r;
     r = sd_bus_message_open_container(message, 'a', "a{sv}");
     for (size_t i = 0; r >= 0 && i < description->n_candidates; i++)
-        r = append_candidate(message, &description->candidates[i]);
+        r = append_candidate(message, &description->candidates[i], description->candidate_kinds[i]);
     if (r < 0)
         return r;
     r = sd_bus_message_close_container(message);

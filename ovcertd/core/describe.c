@@ -16,6 +16,8 @@ void profile_description_done(ProfileDescription *description) {
     verdict_done(&description->verdict);
     (void) operation_rows_free(description->operations, description->n_operations); /* returns NULL */
     (void) candidate_rows_free(description->candidates, description->n_candidates); /* returns NULL */
+    free(description->candidate_kinds);
+    (void) kinds_unref(description->kinds); /* returns NULL */
     *description = (ProfileDescription){0};
 }
 
@@ -113,13 +115,31 @@ static int describe_candidates(Service *service, const Moment *now, ProfileDescr
     return 0;
 }
 
+static int find_kind(Service *service, const CertificateRow *row, const Kind **ret) {
+    Certificate CLEANUP(certificate_freep) *certificate = NULL;
+    int r = service_certificate(service, row, &certificate);
+    return r < 0 ? r : kinds_find(trust_store_kinds(service->trust), certificate, ret);
+}
+
+static int describe_candidate_kinds(Service *service, ProfileDescription *description) {
+    int r = 0;
+    description->kinds = kinds_ref(trust_store_kinds(service->trust));
+    description->candidate_kinds = calloc(description->n_candidates + 1, sizeof(const Kind *)); /* never of size 0 */
+    if (!description->candidate_kinds)
+        return -ENOMEM;
+    for (size_t i = 0; r == 0 && description->kinds && i < description->n_candidates; i++)
+        r = find_kind(service, &description->candidates[i].certificate, &description->candidate_kinds[i]);
+    return r;
+}
+
 /* Fills what depends on description->profile. */
 static int describe(Service *service, const Moment *now, ProfileDescription *description) {
     int r = description_read_association(service, description);
     if (r < 0 || (r = description_judge(service, now, description)) < 0 ||
-        (r = describe_operations(service, now, description)) < 0)
+        (r = describe_operations(service, now, description)) < 0 ||
+        (r = describe_candidates(service, now, description)) < 0)
         return r;
-    return describe_candidates(service, now, description);
+    return describe_candidate_kinds(service, description);
 }
 
 int service_describe(Service *service, const char *user, const Moment *now, ProfileDescription *ret) {

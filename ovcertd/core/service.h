@@ -122,6 +122,8 @@ typedef struct ProfileDescription {
     size_t n_operations;
     CandidateRow *candidates; /* live ones */
     size_t n_candidates;
+    const Kind **candidate_kinds; /* of each, as it counts now; NULL: none */
+    Kinds *kinds;                 /* a reference: what they are of; may be NULL */
 } ProfileDescription;
 void profile_description_done(ProfileDescription *description);
 int service_describe(Service *service, const char *user, const Moment *now, ProfileDescription *ret);

@@ -2,6 +2,7 @@
 """The commands beside the renewal: change, find, list, explain, credentials, block, bar, delete, log --follow."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -139,6 +140,28 @@ class Explain(Commands):
         result = self.assertStatus(ctl("demo", "explain"), DONE)
         for pattern in ("trust anchor", "Revocation data of", "Policies|Key", "Assigned since", "is accepted"):
             self.assertShows(result, pattern)
+
+    def test_each_certificate_is_shown_with_its_usages_policies_and_revocation_list(self):
+        self.world.begin_valid()
+        leaf, issuer, anchor = re.split(r"^  [12]\. ", self.assertStatus(ctl("demo", "explain"), DONE).out, flags=re.MULTILINE)
+        self.assertRegex(leaf, r"  0\. (.|\n)*Key usage: .*digitalSignature(.|\n)*Extended key usage: .*clientAuth(.|\n)*Policies: 1\.3\.6\.")
+        self.assertRegex(leaf, r"Revocation list /etc/ovcert/crls\.d/intermediate\.crl: does not name it; of .* next by ")
+        self.assertRegex(issuer, r"Key usage: keyCertSign, cRLSign(.|\n)*Revocation list /etc/ovcert/crls\.d/root\.crl: does not name it")
+        self.assertNotIn("Revocation list", anchor)
+
+    def test_the_same_stands_in_the_json_and_on_the_bus(self):
+        self.world.begin_valid()
+        path = self.assertStatus(ctl("demo", "--json=short", "explain"), DONE).json["profile"]["certificate"]["path"]
+        self.assertEqual(len(path), 3)
+        self.assertIn("clientAuth", path[0]["extended-key-usage"])
+        self.assertEqual([step["key-usage"] for step in path[1:]], [["keyCertSign", "cRLSign"]] * 2)
+        self.assertEqual([[source["file"] for source in step["revocation"]] for step in path],
+                         [["/etc/ovcert/crls.d/intermediate.crl"], ["/etc/ovcert/crls.d/root.crl"], []])
+        source = path[0]["revocation"][0]
+        self.assertEqual((source["kind"], source["state"]), ("crl", "good"))
+        self.assertLess(source["this-update"], source["next-update"])
+        verdict = self.assertStatus(ctl("demo", "--json=short", "explain", ca_copy("revoked.pem")), FAILED).json["verdict"]
+        self.assertEqual([source["state"] for source in verdict["path"][0]["revocation"]], ["revoked"])
 
     def test_a_refused_one_ends_with_1_and_every_reason_with_its_advice(self):
         self.world.begin_expired()

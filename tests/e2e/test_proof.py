@@ -212,6 +212,7 @@ class Prove(harness.Case):
         candidate = well(self.prove()).value
         self.assertAssigned("new")
         self.assertEqual([row["id"] for row in self.described()["candidates"]], [candidate])
+        self.assertEqual([row["kind"] for row in self.described()["candidates"]], ["fnmt-citizen"])
 
     def test_s02_the_statement_names_the_certificate_that_gives_way(self):
         self.assertReply(self.prove(replaced=b""), "SignatureInvalid")

@@ -151,6 +151,28 @@ static void test_the_chain_and_every_reason_are_shown(void **state) {
     assert_string_equal(fixture->error, "");
 }
 
+static void test_each_certificate_of_the_chain_is_shown_with_usages_policies_and_list(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(
+        run(fixture, "--ca=root.pem --intermediates=intermediate leaf --crl=root.crl --crl=intermediate.crl" AT),
+        EXIT_DONE);
+    const char *leaf = strstr(fixture->out, "  0. "), *issuer = strstr(fixture->out, "  1. ");
+    const char *anchor = strstr(fixture->out, "  2. ");
+    assert_true(leaf && issuer && anchor && leaf < issuer && issuer < anchor);
+    assert_non_null(strstr(leaf,
+                           "Key usage: digitalSignature\n     Extended key usage: clientAuth, emailProtection\n"
+                           "     Policies: none\n     Revocation list intermediate.crl: does not name it; of "));
+    assert_non_null(strstr(issuer,
+                           "Key usage: keyCertSign, cRLSign\n     Extended key usage: none\n"
+                           "     Policies: none\n     Revocation list root.crl: does not name it; of "));
+    assert_null(strstr(anchor, "Revocation"));
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate leaf" AT), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "Revocation: no list and no answer"));
+    assert_int_equal(run(fixture, "--ca=root.pem leaf" AT), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "Revocation: not asked without a trust anchor"));
+    assert_non_null(strstr(fixture->out, "No issuer was found."));
+}
+
 static void test_quiet_leaves_the_exit_status(void **state) {
     Fixture *fixture = *state;
     assert_int_equal(run(fixture, "-q --ca=root.pem --intermediates=intermediate leaf" AT), EXIT_DONE);
@@ -207,6 +229,7 @@ static bool has(struct json_object *object, const char *key, const char *wanted)
 static void test_json_has_the_verdict_the_chain_and_the_reasons(void **state) {
     Fixture *fixture = *state;
     struct json_object *object, *reasons = NULL, *chain = NULL, *facts = NULL, *problems = NULL;
+    struct json_object *path = NULL, *step, *sources = NULL;
     write_crl(fixture, "forged.crl", &fixture->root, &(PkiCrlOptions){.key = fixture->leaf.key});
     assert_int_equal(run(fixture, CHAIN " --json=short --crl=intermediate.crl --crl=forged.crl"), EXIT_FAILED);
     object = json_tokener_parse(fixture->out);
@@ -216,6 +239,14 @@ static void test_json_has_the_verdict_the_chain_and_the_reasons(void **state) {
     assert_true(has(json_object_array_get_idx(reasons, 0), "name", "revocation-missing"));
     assert_true(has(json_object_array_get_idx(reasons, 0), "depth", "1"));
     assert_true(json_object_object_get_ex(object, "chain", &chain) && json_object_array_length(chain) == 2);
+    assert_true(json_object_object_get_ex(object, "path", &path) && json_object_array_length(path) == 3);
+    step = json_object_array_get_idx(path, 0);
+    assert_true(has(step, "key-usage", "[ \"digitalSignature\" ]"));
+    assert_true(has(step, "extended-key-usage", "[ \"clientAuth\", \"emailProtection\" ]"));
+    assert_true(json_object_object_get_ex(step, "revocation", &sources) && json_object_array_length(sources) == 1);
+    assert_true(has(json_object_array_get_idx(sources, 0), "file", "intermediate.crl"));
+    assert_true(has(json_object_array_get_idx(sources, 0), "state", "good"));
+    assert_true(has(json_object_array_get_idx(path, 2), "revocation", "[ ]"));
     assert_true(json_object_object_get_ex(object, "facts", &facts) && has(facts, "holder", "ES:99999999R"));
     assert_true(json_object_object_get_ex(object, "problems", &problems) && json_object_array_length(problems) == 1);
     (void) json_object_put(object);
@@ -227,6 +258,7 @@ int main(int argc, char *argv[]) {
     const struct CMUnitTest tests[] = {
         VERIFY_TEST(test_a_wrong_command_line_or_an_unreadable_file_is_no_verdict),
         VERIFY_TEST(test_the_chain_and_every_reason_are_shown),
+        VERIFY_TEST(test_each_certificate_of_the_chain_is_shown_with_usages_policies_and_list),
         VERIFY_TEST(test_quiet_leaves_the_exit_status),
         VERIFY_TEST(test_s9_with_a_list_each_certificate_needs_one),
         VERIFY_TEST(test_s9_with_an_answer_the_certificate_needs_one),

@@ -156,6 +156,21 @@ static void test_a_check_tells_the_kind_and_its_holder(void **state) {
     assert_string_equal(verdict_wanted(&result.verdict.items[0]), "ACME:4711");
 }
 
+static void test_a_candidate_tells_the_kind_that_counts_now(void **state) {
+    Stage *stage = *state;
+    World *world = stage->world;
+    PkiIdentity CLEANUP(pki_identity_done) identity = leaf(stage, &spanish_citizen);
+    ProfileDescription CLEANUP(profile_description_done) before = {0}, after = {0};
+    char candidate[STORE_ID_SIZE];
+    assert_int_equal(prove(world, &world->demo, "demo", &identity, candidate), 0);
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &before), 0);
+    load(stage, "[mine]\npriority = 1\nmatch = <KU>digitalSignature\nlogin = no\n");
+    assert_int_equal(before.n_candidates, 1);
+    assert_string_equal(kind_name(before.candidate_kinds[0]), "fnmt-citizen");
+    assert_int_equal(service_describe(world->service, "demo", &world->now, &after), 0);
+    assert_string_equal(kind_name(after.candidate_kinds[0]), "mine");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, stage_setup, stage_teardown)
 
 int main(void) {
@@ -167,6 +182,7 @@ int main(void) {
         TEST(test_a_judgement_of_before_a_reload_counts_by_the_kinds_of_after),
         TEST(test_s41_continuity_follows_the_holder_that_the_kind_makes),
         TEST(test_a_check_tells_the_kind_and_its_holder),
+        TEST(test_a_candidate_tells_the_kind_that_counts_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
