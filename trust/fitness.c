@@ -44,8 +44,8 @@ static Usage usage_of(X509 *x509, const ASN1_OBJECT *wanted) {
 static void check_issuers(Judge *judge, const ASN1_OBJECT *wanted) {
     for (int i = 1; i < sk_X509_num(judge->chain); i++)
         if (usage_of(sk_X509_value(judge->chain, i), wanted) == USAGE_OTHER)
-            judge_add(judge, VERDICT_EXTENDED_KEY_USAGE, (unsigned) i, "the issuer is not for certificates %s",
-                      wanted ? "of this purpose" : "to sign in with");
+            judge_add_wanted(judge, VERDICT_EXTENDED_KEY_USAGE, (unsigned) i, judge->rules->usage,
+                             "the issuer is not for certificates %s", wanted ? "of this purpose" : "to sign in with");
 }
 
 static const char *named_holder(const Judge *judge) {
@@ -72,9 +72,9 @@ static void check_key_usage(Judge *judge) {
     X509 *leaf = certificate_x509(judge->leaf);
 
     if (X509_get_ext_by_NID(leaf, NID_key_usage, -1) < 0)
-        judge_add_wanted(judge, VERDICT_KEY_USAGE, 0, "digitalSignature", "no key usage");
+        judge_add(judge, VERDICT_KEY_USAGE, 0, "no key usage");
     else if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
-        judge_add_wanted(judge, VERDICT_KEY_USAGE, 0, "digitalSignature", "digitalSignature is missing");
+        judge_add(judge, VERDICT_KEY_USAGE, 0, "digitalSignature is missing");
 }
 
 /* What is there has to allow it, whatever the kind; only that there is nothing may be fine. */
@@ -84,8 +84,8 @@ static void check_purpose(Judge *judge) {
 
     if (purpose == USAGE_WANTED || (purpose == USAGE_ABSENT && optional))
         return;
-    judge_add_wanted(judge, VERDICT_EXTENDED_KEY_USAGE, 0, "clientAuth or smart card logon", "%s",
-                     purpose == USAGE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
+    judge_add(judge, VERDICT_EXTENDED_KEY_USAGE, 0, "%s",
+              purpose == USAGE_ABSENT ? "no extended key usage" : "neither clientAuth nor smart card logon");
 }
 
 /* A personal certificate to sign in with, SECURITY 11 and 13. */
@@ -114,7 +114,7 @@ static void check_usage(Judge *judge) {
         return;
     }
     if (usage_of(certificate_x509(judge->leaf), wanted) == USAGE_OTHER)
-        judge_add(judge, VERDICT_EXTENDED_KEY_USAGE, 0, "not for %s", judge->rules->usage);
+        judge_add_wanted(judge, VERDICT_EXTENDED_KEY_USAGE, 0, judge->rules->usage, "not for this purpose");
     check_issuers(judge, wanted);
     ASN1_OBJECT_free(wanted);
 }

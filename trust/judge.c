@@ -91,6 +91,13 @@ TimeText time_text(int64_t seconds) {
     return ret;
 }
 
+OidText oid_text(const ASN1_OBJECT *object) {
+    OidText ret = {"?"};
+
+    (void) OBJ_obj2txt(ret.text, sizeof(ret.text), object, 1); /* always ends with a NUL */
+    return ret;
+}
+
 /* OBJ_txt2obj() knows which numbers there are, and overlooks a dot too many. */
 bool trust_is_oid(const char *text) {
     size_t size = strlen(text);
@@ -233,7 +240,7 @@ static bool parse_leaf(Judge *judge) {
     if (r == CERTIFICATE_TOO_LARGE)
         judge_add(judge, VERDICT_TOO_LARGE, 0, "%zu octets", judge->query->leaf.size);
     else if (r == CERTIFICATE_MALFORMED)
-        judge_add(judge, VERDICT_MALFORMED, 0, "%s", "");
+        judge_add(judge, VERDICT_MALFORMED, 0, "%zu octets that are not one certificate", judge->query->leaf.size);
     else if (r < 0)
         judge->fault = r;
     judge->verdict = NULL;

@@ -63,6 +63,11 @@ typedef struct TimeText {
 } TimeText;
 TimeText time_text(int64_t seconds); /* "2026-01-31T12:00:00Z" */
 
+typedef struct OidText {
+    char text[128];
+} OidText;
+OidText oid_text(const ASN1_OBJECT *object); /* dotted; shortened where it is longer than anybody's */
+
 /* ── path.c ── */
 /* A chain from the leaf, links[0], to an anchor, links[count - 1]. True: look no further. */
 typedef bool (*PathFunction)(Judge *judge, X509 *const *links, size_t count);

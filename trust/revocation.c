@@ -296,6 +296,7 @@ static void ask_answers(Judge *judge, const Subject *subject, Findings *findings
 
 /* ── reporting ── */
 
+/* Why what there is says nothing; NULL when there is nothing. */
 static const char *missing_detail(const Findings *findings) {
     if (findings->unknown)
         return "the OCSP responder does not know the certificate";
@@ -303,16 +304,30 @@ static const char *missing_detail(const Findings *findings) {
         return "what there is in its name is not signed by its key";
     if (findings->served != 0)
         return "the lists do not cover all reasons for a revocation";
-    return findings->partial ? findings->partial : "";
+    return findings->partial;
 }
 
-static void report_missing(Judge *judge, const Findings *findings, unsigned depth) {
+static void report_none(Judge *judge, const Findings *findings, const Subject *subject) {
+    const char *detail = missing_detail(findings);
+    CLEANUP(free_pointer) char *issuer = detail ? NULL : name_text(X509_get_subject_name(subject->issuer));
+
+    if (detail)
+        judge_add(judge, VERDICT_REVOCATION_MISSING, subject->depth, "%s", detail);
+    else if (issuer)
+        judge_add(judge, VERDICT_REVOCATION_MISSING, subject->depth, "no list of %s", issuer);
+    else
+        judge->fault = -ENOMEM;
+}
+
+static void report_missing(Judge *judge, const Findings *findings, const Subject *subject) {
+    unsigned depth = subject->depth;
+
     if (findings->stale)
         judge_add(judge, VERDICT_REVOCATION_STALE, depth, "ended %s", time_text(findings->stale_since).text);
     if (findings->future)
         judge_add(judge, VERDICT_REVOCATION_NOT_YET_VALID, depth, "begins %s", time_text(findings->future_until).text);
     if (!findings->stale && !findings->future)
-        judge_add(judge, VERDICT_REVOCATION_MISSING, depth, "%s", missing_detail(findings));
+        report_none(judge, findings, subject);
 }
 
 static void report_served(Judge *judge, const Findings *findings) {
@@ -327,16 +342,16 @@ static bool is_wanted(const Judge *judge, unsigned depth) {
     return !trust_store_is_soft(judge->store) && (depth == 0 || judge->rules->revocation == TRUST_REVOCATION_CHAIN);
 }
 
-static void report(Judge *judge, const Findings *findings, unsigned depth) {
+static void report(Judge *judge, const Findings *findings, const Subject *subject) {
     bool revoked = findings->revoked || findings->on_hold;
 
     if (revoked)
-        judge_add(judge, VERDICT_REVOKED, depth, "%ssince %s", findings->revoked ? findings->by : "on hold, ",
+        judge_add(judge, VERDICT_REVOKED, subject->depth, "%ssince %s", findings->revoked ? findings->by : "on hold, ",
                   time_text(findings->since).text);
     if (findings->served == CRL_REASONS_ALL)
         report_served(judge, findings);
-    else if (!revoked && is_wanted(judge, depth))
-        report_missing(judge, findings, depth);
+    else if (!revoked && is_wanted(judge, subject->depth))
+        report_missing(judge, findings, subject);
 }
 
 static void check_certificate(Judge *judge, unsigned depth) {
@@ -350,7 +365,7 @@ static void check_certificate(Judge *judge, unsigned depth) {
 
     ask_lists(judge, &subject, &findings);
     ask_answers(judge, &subject, &findings);
-    report(judge, &findings, depth);
+    report(judge, &findings, &subject);
 }
 
 /* SECURITY 39. */

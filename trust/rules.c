@@ -36,7 +36,7 @@ static void check_extensions(Judge *judge, X509 *x509, unsigned depth) {
         const ASN1_OBJECT *type = X509_EXTENSION_get_object(X509_get_ext(x509, i));
 
         if (X509_get_ext_by_OBJ(x509, type, i) >= 0)
-            judge_add(judge, VERDICT_EXTENSION, depth, "an extension appears twice");
+            judge_add(judge, VERDICT_EXTENSION, depth, "the extension %s appears twice", oid_text(type).text);
     }
 }
 

@@ -78,6 +78,30 @@ static void add_expired(Judge *judge, unsigned depth, const X509 *at) {
         judge_add(judge, VERDICT_EXPIRED, depth, "ended %s", time_text(limit).text);
 }
 
+/* Whose certificate is missing, or is no anchor. */
+static void add_untrusted(Judge *judge, int error, unsigned depth, const X509 *at) {
+    CLEANUP(free_pointer) char *issuer = name_text(X509_get_issuer_name(at));
+
+    if (issuer)
+        judge_add(judge, VERDICT_UNTRUSTED, depth, "%s: %s", X509_verify_cert_error_string(error), issuer);
+    else
+        judge->fault = -ENOMEM;
+}
+
+/* The first one; OpenSSL does not say which it was. */
+static void add_unhandled(Judge *judge, unsigned depth, const X509 *at) {
+    for (int i = 0; i < X509_get_ext_count(at); i++) {
+        X509_EXTENSION *extension = X509_get_ext(at, i);
+
+        if (X509_EXTENSION_get_critical(extension) && !X509_supported_extension(extension)) {
+            judge_add(judge, VERDICT_EXTENSION, depth, "the critical extension %s is unknown",
+                      oid_text(X509_EXTENSION_get_object(extension)).text);
+            return;
+        }
+    }
+    judge_add(judge, VERDICT_EXTENSION, depth, "an unknown critical extension");
+}
+
 static void add_error(Judge *judge, int error, unsigned depth, const X509 *at) {
     VerdictReason reason = reason_of(error);
     int64_t begin;
@@ -86,6 +110,10 @@ static void add_error(Judge *judge, int error, unsigned depth, const X509 *at) {
         add_expired(judge, depth, at);
     else if (reason == VERDICT_NOT_YET_VALID && at && time_from_asn1(X509_get0_notBefore(at), &begin))
         judge_add(judge, reason, depth, "begins %s", time_text(begin).text);
+    else if (reason == VERDICT_UNTRUSTED && at)
+        add_untrusted(judge, error, depth, at);
+    else if (error == X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION && at)
+        add_unhandled(judge, depth, at);
     else
         judge_add(judge, reason, depth, "%s", X509_verify_cert_error_string(error));
 }

@@ -12,37 +12,13 @@
 #include "common/i18n.h"
 
 typedef struct ReasonRow {
-    const char *name, *text, *advice;
+    const char *name, *text, *wanted, *advice;
 } ReasonRow;
 
 static const ReasonRow reasons[] = {
-#define X(symbol, name, text, advice) [VERDICT_##symbol] = {name, text, advice},
+#define X(symbol, name, text, wanted, advice) [VERDICT_##symbol] = {name, text, wanted, advice},
     VERDICT_REASONS(X)
 #undef X
-};
-
-/* What every certificate is measured by; what depends on the case comes with the item. */
-static const char *const always_wanted[VERDICT_REASON_COUNT_] = {
-    [VERDICT_TOO_LARGE] = N_("65536 octets at most"),
-    [VERDICT_EXPIRED] = N_("an end in the future"),
-    [VERDICT_NOT_YET_VALID] = N_("a beginning in the past"),
-    [VERDICT_UNTRUSTED] = N_("a chain to a certificate in anchors.d"),
-    [VERDICT_CHAIN_TOO_LONG] = N_("8 certificates at most"),
-    [VERDICT_BAD_SIGNATURE] = N_("a signature that the issuer's key verifies"),
-    [VERDICT_REVOKED] = N_("a certificate that its issuer has not revoked"),
-    [VERDICT_REVOCATION_MISSING] = N_("a current list of the issuer in crls.d, or its OCSP answer"),
-    [VERDICT_REVOCATION_STALE] = N_("a list whose next update has not passed for longer than max-stale"),
-    [VERDICT_REVOCATION_NOT_YET_VALID] = N_("a list from the past"),
-    [VERDICT_CLOCK_WRONG] = N_("a clock that is not earlier than what was seen"),
-    [VERDICT_WEAK_KEY] = N_("RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519"),
-    [VERDICT_WEAK_SIGNATURE] = N_("SHA-256 or stronger"),
-    [VERDICT_VERSION] = N_("version 3"),
-    [VERDICT_SERIAL] = N_("a positive number of 20 octets at most"),
-    [VERDICT_LEAF_IS_CA] = N_("a certificate that signs no others"),
-    [VERDICT_NAME] = N_("printable characters"),
-    [VERDICT_HOLDER] = N_("one person by a tax id, or what the kind makes its holder from"),
-    [VERDICT_HOLDER_MISMATCH] = N_("the holder of the profile"),
-    [VERDICT_HOLDER_UNKNOWN] = N_("a profile that has a holder"),
 };
 
 static const struct {
@@ -160,11 +136,7 @@ const char *revocation_kind_name(RevocationKind kind) {
 }
 
 const char *verdict_wanted(const VerdictItem *item) {
-    const char *always = always_wanted[item->reason];
-
-    if (item->wanted)
-        return item->wanted;
-    return always ? always : "";
+    return item->wanted && item->wanted[0] != '\0' ? item->wanted : reasons[item->reason].wanted;
 }
 
 bool verdict_accepted(const Verdict *verdict) {

@@ -30,7 +30,7 @@ static int add_unavailable(Service *service, const ProfileRow *profile, const Ce
     bool taken = r == 0 && other.profile != profile->id;
     r = store_certificate_is_barred(service->store, facts->fingerprint);
     if (r == STORE_EXISTS || (r == 0 && taken))
-        return verdict_add(verdict, VERDICT_UNAVAILABLE, 0, NULL);
+        return verdict_add(verdict, VERDICT_UNAVAILABLE, 0, "barred, or assigned to another profile");
     return core_fault(r);
 }
 
@@ -41,9 +41,9 @@ static int add_rules(Service *service, const ProfileRow *profile, CheckResult *r
     switch (service_holder(service, false, profile, holder, false)) {
     case OVCERT_ERROR_HOLDER_MISMATCH:
         return *holder ? verdict_add_wanted(&result->verdict, VERDICT_HOLDER_MISMATCH, 0, holder, profile->holder)
-                       : verdict_add(&result->verdict, VERDICT_HOLDER, 0, NULL);
+                       : verdict_add(&result->verdict, VERDICT_HOLDER, 0, "it names nobody");
     case OVCERT_ERROR_HOLDER_UNKNOWN:
-        return verdict_add(&result->verdict, VERDICT_HOLDER_UNKNOWN, 0, NULL);
+        return verdict_add(&result->verdict, VERDICT_HOLDER_UNKNOWN, 0, "a profile without one");
     default:
         /* Without a holder (first-assign=user) every certificate fits: whether others have it is then not told. */
         return *profile->holder == '\0' ? 0 : add_unavailable(service, profile, facts, &result->verdict);

@@ -154,7 +154,7 @@ int service_judge(Service *service, const CertificateRow *row, const Moment *now
         return r;
     r = store_certificate_is_barred(service->store, row->fingerprint);
     if (r == STORE_EXISTS)
-        r = verdict_add(&verdict, VERDICT_UNAVAILABLE, 0, NULL);
+        r = verdict_add(&verdict, VERDICT_UNAVAILABLE, 0, "barred by an administrator");
     if (r != 0)
         return core_fault(r);
     *ret = verdict;

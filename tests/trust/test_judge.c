@@ -554,6 +554,16 @@ static void test_an_explicit_policy_that_is_required_and_missing_is_refused(void
     assert_string_equal(scene_judge(scene, &with_policy, chain, 1, 0, &verdict).text, "");
 }
 
+static void assert_found(void **state, const PkiOptions *options, const char *found) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, options);
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    (void) scene_judge(scene, &leaf, NULL, 0, 0, &verdict);
+    assert_int_equal(verdict.n_items, 1);
+    assert_string_equal(verdict.items[0].detail, found);
+}
+
 static void test_unknown_critical_and_repeated_extensions_are_refused(void **state) {
     const PkiExtension unknown[] = {{.oid = "1.2.3.4", .critical = true, .der = "0500"}};
     const PkiExtension twice[] = {{.oid = "1.2.3.4", .der = "0500"}, {.oid = "1.2.3.4", .der = "0500"}};
@@ -561,6 +571,9 @@ static void test_unknown_critical_and_repeated_extensions_are_refused(void **sta
     assert_leaf(state, &(PkiOptions){.extensions = unknown, .n_extensions = 1}, "extension@0");
     assert_leaf(state, &(PkiOptions){.extensions = twice, .n_extensions = 2}, "extension@0");
     assert_leaf(state, &(PkiOptions){.extensions = twice, .n_extensions = 1}, "");
+    assert_found(state, &(PkiOptions){.extensions = unknown, .n_extensions = 1},
+                 "the critical extension 1.2.3.4 is unknown");
+    assert_found(state, &(PkiOptions){.extensions = twice, .n_extensions = 2}, "the extension 1.2.3.4 appears twice");
 }
 
 /* OpenSSL then reads nothing of the other extensions, which adds reasons. */

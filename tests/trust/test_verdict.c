@@ -63,6 +63,21 @@ static void test_every_reason_has_a_name_of_its_own_and_words(void **state) {
     }
 }
 
+static void test_every_reason_says_what_is_wanted_whether_the_case_says_it_or_not(void **state) {
+    CLEANUP(verdict_done) Verdict verdict = {0};
+
+    (void) state;
+    for (unsigned reason = 0; reason < VERDICT_REASON_COUNT_; reason++) {
+        assert_int_equal(verdict_add(&verdict, (VerdictReason) reason, 0, NULL), 0);
+        assert_int_equal(verdict_add_wanted(&verdict, (VerdictReason) reason, 1, NULL, ""), 0);
+        assert_int_equal(verdict_add_wanted(&verdict, (VerdictReason) reason, 2, NULL, "this"), 0);
+    }
+    for (size_t i = 0; i < verdict.n_items; i++) {
+        assert_true(strlen(verdict_wanted(&verdict.items[i])) > 0);
+        assert_true(verdict.items[i].depth < 2 || strcmp(verdict_wanted(&verdict.items[i]), "this") == 0);
+    }
+}
+
 static void test_the_summary_lists_every_reason_with_its_place(void **state) {
     CLEANUP(verdict_done) Verdict verdict = {0};
     CLEANUP(free_pointer) char *empty = verdict_summary(&verdict);
@@ -83,6 +98,7 @@ int main(void) {
         cmocka_unit_test(test_a_reason_is_listed_once_for_each_depth),
         cmocka_unit_test(test_names_of_no_reason_are_refused),
         cmocka_unit_test(test_every_reason_has_a_name_of_its_own_and_words),
+        cmocka_unit_test(test_every_reason_says_what_is_wanted_whether_the_case_says_it_or_not),
         cmocka_unit_test(test_the_summary_lists_every_reason_with_its_place),
     };
 
