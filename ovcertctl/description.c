@@ -116,12 +116,7 @@ int reasons_read(sd_bus_message *message, void *reasons) {
     return dict_read_list(message, "a{sv}", read_reason, reasons);
 }
 
-static int read_rule(sd_bus_message *message, void *userdata) {
-    Rules *rules = userdata;
-    const char *key, *text, *source;
-    int r = sd_bus_message_read(message, "(sss)", &key, &text, &source);
-    if (r < 0)
-        return r;
+static int add_rule(Rules *rules, const char *key, const char *text, const char *source) {
     Rule *rule = grow((void **) &rules->items, &rules->count, sizeof *rule);
     if (!rule)
         return -ENOMEM;
@@ -129,6 +124,19 @@ static int read_rule(sd_bus_message *message, void *userdata) {
     rule->text = strdup(text);
     rule->source = strdup(source);
     return rule->key && rule->text && rule->source ? 0 : -ENOMEM;
+}
+
+static int read_rule(sd_bus_message *message, void *rules) {
+    const char *key, *text, *source;
+    int r = sd_bus_message_read(message, "(sss)", &key, &text, &source);
+    return r < 0 ? r : add_rule(rules, key, text, source);
+}
+
+int rules_fill(const Kind *kind, Rules *ret) {
+    int r = 0;
+    for (KindKey key = 0; kind && r == 0 && key < KIND_KEY_COUNT_; key++)
+        r = add_rule(ret, kind_key_name(key), kind_text(kind, key), kind_source(kind, key));
+    return r;
 }
 
 int rules_read(sd_bus_message *message, void *rules) {

@@ -13,6 +13,7 @@
 #include "ovcertctl/path.h"
 #include "ovcertctl/tool.h"
 #include "trust/certificate.h"
+#include "trust/kinds.h"
 
 typedef struct Reason {
     char *name;
@@ -107,6 +108,8 @@ int profile_info_read(sd_bus_message *message, ProfileInfo *info);
 
 /* What a certificate that is at hand says of itself. 0 or -ENOMEM. */
 int certificate_info_fill(const CertificateFacts *facts, CertificateInfo *info);
+/* What its kind says; nothing without one. 0 or -ENOMEM. */
+int rules_fill(const Kind *kind, Rules *ret);
 
 /* Describe. 0 with *ret, and with *ret_reply rewound (may be NULL), or a result of client/. */
 int profile_describe(Tool *tool, const char *user, ProfileInfo *ret, sd_bus_message **ret_reply);

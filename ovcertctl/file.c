@@ -61,12 +61,19 @@ static int unreadable(const char *path, int error) {
     const char *why = error == -EFBIG      ? _("it is larger than 1 MiB")
                       : error == -EINVAL   ? _("it is not a regular file")
                       : error == -ENODATA  ? _("it holds no certificate in PEM or DER")
-                      : error == -EBADMSG  ? _("it is damaged")
                       : error == -EMSGSIZE ? _("it holds more than 8 certificates")
                                            : strerrordesc_np(-error);
     output_complain(_("Give a file with a certificate in PEM or DER; in PEM its issuers may follow it."),
                     _("%s cannot be used: %s."), shown ? shown : "", why);
     return error == -ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED;
+}
+
+/* number: of the certificate in the file. */
+static int damaged(const char *path, size_t number) {
+    CLEANUP(free_pointer) char *shown = text_escape_string(path);
+    output_complain(_("Give a file with a certificate in PEM or DER; in PEM its issuers may follow it."),
+                    _("%s cannot be used: certificate %zu in it is damaged."), shown ? shown : "", number);
+    return EXIT_FAILED;
 }
 
 static int read_list(const char *path, BytesList *ret) {
@@ -82,6 +89,8 @@ static int read_list(const char *path, BytesList *ret) {
 int file_read_certificates(const char *path, Bytes *ret_leaf, BytesList *ret_chain) {
     CLEANUP(bytes_list_done) BytesList all = {0};
     int r = read_list(path, &all);
+    if (r == -EBADMSG)
+        return damaged(path, all.count + 1);
     if (r == 0)
         r = bytes_copy(bytes_view(&all.items[0]), ret_leaf);
     for (size_t i = 1; r == 0 && i < all.count; i++)

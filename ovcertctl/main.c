@@ -55,14 +55,14 @@ static const Verb verbs[] = {
      N_("PEM or DER; in PEM the certificates of the issuers may follow. Ends with 0 when it is accepted, 1 when not.")},
     {"verify", "CERTIFICATE", 1, 1,
      OPTION_BIT(CA) | OPTION_BIT(INTERMEDIATES) | OPTION_BIT(CRL) | OPTION_BIT(OCSP) | OPTION_BIT(AT) |
-         OPTION_BIT(PURPOSE) | OPTION_BIT(POLICY) | OPTION_BIT(EXPLICIT_POLICY) | OPTION_BIT(INHIBIT_ANY_POLICY) |
-         OPTION_BIT(INHIBIT_POLICY_MAPPING) | OPTION_BIT(MAX_DEPTH),
+         OPTION_BIT(PURPOSE) | OPTION_BIT(KINDS) | OPTION_BIT(POLICY) | OPTION_BIT(EXPLICIT_POLICY) |
+         OPTION_BIT(INHIBIT_ANY_POLICY) | OPTION_BIT(INHIBIT_POLICY_MAPPING) | OPTION_BIT(MAX_DEPTH),
      verb_verify, N_("The verdict on a certificate file with these anchors and lists alone, without the daemon"),
      N_("By the rules that the daemon has, with the chain and every reason. Files are PEM, one or more in each, or "
         "DER.\n"
         "Without --crl and --ocsp nothing is said about revocation. Ends with 0 when it is accepted, 1 when not, 2 "
         "when\n"
-        "a file cannot be read.")},
+        "a file cannot be read or holds what is no certificate, list or answer.")},
     {"explain", "[CERTIFICATE|USER]", 0, 1, OPTION_BIT(USER) | OPTION_BIT(CERTIFICATE), verb_explain,
      N_("Everything about a verdict: facts, chain, every reason with what to do"),
      N_("Of one's own or a USER's assigned certificate, or of a certificate file. What has a slash in it or is the "

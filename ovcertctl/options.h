@@ -49,6 +49,8 @@
     X(AT, "at", 0, "TIME|@SECONDS", N_("As of this time, such as \"2026-01-31 12:00\" or 2026-01-31T11:00:00Z"))       \
     X(PURPOSE, "purpose", 0, "PURPOSE",                                                                                \
       N_("login (default), any, clientAuth, serverAuth, or the OID of an extended key usage"))                         \
+    X(KINDS, "kinds", 0, "FOLDER",                                                                                     \
+      N_("For login: kinds of certificate from the .conf files in this folder instead of the installed ones"))         \
     X(POLICY, "policy", 0, "OID", N_("A certificate policy that would do; may be repeated"))                           \
     X(EXPLICIT_POLICY, "explicit-policy", 0, "", N_("Accept no chain without such a policy"))                          \
     X(INHIBIT_ANY_POLICY, "inhibit-any-policy", 0, "", N_("Let anyPolicy stand for no policy"))                        \

@@ -3,6 +3,7 @@
 #include "ovcertctl/verify_view.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/i18n.h"
@@ -37,11 +38,33 @@ static int show_path(const Tool *tool, Certificate *certificate, const Verdict *
     return r;
 }
 
-static int show_facts(const Tool *tool, const Certificate *certificate) {
+/* Of one that is judged to sign in, the holder is its kind's to make. */
+static const char *holder_of(const Certificate *certificate, const Verdict *verdict) {
+    return verdict->holder ? verdict->holder : certificate_facts(certificate)->holder;
+}
+
+static int fill_info(const Certificate *certificate, const Verdict *verdict, CertificateInfo *ret) {
+    int r = certificate_info_fill(certificate_facts(certificate), ret);
+    if (r < 0)
+        return r;
+    free(ret->holder);
+    ret->holder = strdup(holder_of(certificate, verdict));
+    return ret->holder ? 0 : -ENOMEM;
+}
+
+static int show_facts(const Tool *tool, const Certificate *certificate, const Verdict *verdict) {
     CLEANUP(certificate_info_done) CertificateInfo info = {0};
-    int r = certificate ? certificate_info_fill(certificate_facts(certificate), &info) : 0;
+    int r = certificate ? fill_info(certificate, verdict, &info) : 0;
     if (r == 0 && certificate)
         view_certificate(tool, &info);
+    return r;
+}
+
+static int show_kind(const Tool *tool, const Kind *kind) {
+    CLEANUP(rules_done) Rules rules = {0};
+    int r = rules_fill(kind, &rules);
+    if (r == 0 && kind)
+        view_kind(tool, kind_name(kind), &rules);
     return r;
 }
 
@@ -61,10 +84,12 @@ static int show(const Tool *tool, Certificate *certificate, const Verdict *verdi
                accepted ? _("The certificate is accepted.") : _("The certificate is not accepted:"),
                output_colour(output, COLOUR_NONE));
     view_reasons(tool, &reasons, false);
-    r = show_facts(tool, certificate);
+    r = show_facts(tool, certificate, verdict);
     view_revocation(tool, verdict->revocation_checked);
     if (r == 0)
         r = show_path(tool, certificate, verdict, &reasons);
+    if (r == 0)
+        r = show_kind(tool, verdict->kind);
     show_problems(tool, problems);
     return r;
 }
@@ -119,16 +144,18 @@ static int put_words(JsonObject *object, const char *key, const char *const *wor
     return r < 0 ? r : json_put(object, key, TAKE_PTR(array));
 }
 
-static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
+static int fill_facts(JsonObject *object, const CertificateFacts *facts, const Kind *kind, const char *holder) {
     const struct {
         const char *key, *value;
     } texts[] = {
         {"subject", facts->subject}, {"issuer", facts->issuer}, {"common-name", facts->common_name},
-        {"serial", facts->serial},   {"holder", facts->holder}, {"key-type", facts->key_type},
+        {"serial", facts->serial},   {"holder", holder},        {"key-type", facts->key_type},
     };
     int r = json_put(object, "fingerprint", octets((View){facts->fingerprint, sizeof facts->fingerprint}));
     for (size_t i = 0; r == 0 && i < ELEMENTSOF(texts); i++)
         r = put_text(object, texts[i].key, texts[i].value);
+    if (r == 0 && kind)
+        r = put_text(object, "kind", kind_name(kind));
     if (r == 0)
         r = put_number(object, "not-before", facts->not_before);
     if (r == 0)
@@ -142,11 +169,11 @@ static int fill_facts(JsonObject *object, const CertificateFacts *facts) {
     return r < 0 ? r : put_words(object, "extended-key-usage", facts->extended_key_usages);
 }
 
-static int put_facts(JsonObject *object, const Certificate *certificate) {
+static int put_facts(JsonObject *object, const Certificate *certificate, const Verdict *verdict) {
     CLEANUP(json_freep) JsonObject *facts = json_object_new_object();
     int r = facts ? 0 : -ENOMEM;
     if (r == 0 && certificate)
-        r = fill_facts(facts, certificate_facts(certificate));
+        r = fill_facts(facts, certificate_facts(certificate), verdict->kind, holder_of(certificate, verdict));
     return r < 0 ? r : json_put(object, "facts", TAKE_PTR(facts));
 }
 
@@ -156,6 +183,23 @@ static int put_chain(JsonObject *object, const BytesList *chain) {
     for (size_t i = 0; r == 0 && i < chain->count; i++)
         r = json_append(array, octets(bytes_view(&chain->items[i])));
     return r < 0 ? r : json_put(object, "chain", TAKE_PTR(array));
+}
+
+static int append_rule(JsonObject *array, const Kind *kind, KindKey key) {
+    const char *const words[] = {kind_key_name(key), kind_text(kind, key), kind_source(kind, key)};
+    CLEANUP(json_freep) JsonObject *rule = json_object_new_array();
+    int r = rule ? 0 : -ENOMEM;
+    for (size_t i = 0; r == 0 && i < ELEMENTSOF(words); i++)
+        r = json_append(rule, json_object_new_string(words[i]));
+    return r < 0 ? r : json_append(array, TAKE_PTR(rule));
+}
+
+static int put_rules(JsonObject *object, const Kind *kind) {
+    CLEANUP(json_freep) JsonObject *array = json_object_new_array();
+    int r = array ? 0 : -ENOMEM;
+    for (KindKey key = 0; kind && r == 0 && key < KIND_KEY_COUNT_; key++)
+        r = append_rule(array, kind, key);
+    return r < 0 ? r : json_put(object, "rules", TAKE_PTR(array));
 }
 
 static int fill_source(JsonObject *object, const RevocationSource *source) {
@@ -188,7 +232,8 @@ static int append_step(JsonObject *array, Certificate *leaf, const Verdict *verd
     CLEANUP(certificate_freep) Certificate *certificate = NULL;
     int r = step ? verdict_certificate(verdict, leaf, depth, &certificate) : -ENOMEM;
     if (r == 0)
-        r = fill_facts(step, certificate_facts(certificate));
+        r = fill_facts(step, certificate_facts(certificate), depth == 0 ? verdict->kind : NULL,
+                       depth == 0 ? holder_of(certificate, verdict) : certificate_facts(certificate)->holder);
     if (r == 0)
         r = put_sources(step, verdict, depth);
     return r < 0 ? r : json_append(array, TAKE_PTR(step));
@@ -217,11 +262,13 @@ static int show_json(const Tool *tool, Certificate *certificate, const Verdict *
     if (r == 0)
         r = put_reasons(object, verdict);
     if (r == 0)
-        r = put_facts(object, certificate);
+        r = put_facts(object, certificate, verdict);
     if (r == 0)
         r = put_chain(object, &verdict->chain);
     if (r == 0)
         r = put_path(object, certificate, verdict);
+    if (r == 0)
+        r = put_rules(object, verdict->kind);
     if (r == 0)
         r = put_number(object, "revocation-checked", verdict->revocation_checked);
     if (r == 0)

@@ -138,14 +138,17 @@ static void sort_entries(X509_CRL *crl) {
     ASN1_INTEGER_free(serial);
 }
 
-static const char *crl_decode(Crl *crl, View der) {
+static bool crl_decode(Crl *crl, View der) {
     const unsigned char *position = der.data;
+
+    crl->crl = d2i_X509_CRL(NULL, &position, (long) der.size);
+    return crl->crl && position == der.data + der.size;
+}
+
+static const char *crl_read(Crl *crl) {
     const X509_ALGOR *algorithm = NULL;
     const char *problem;
 
-    crl->crl = d2i_X509_CRL(NULL, &position, (long) der.size);
-    if (!crl->crl || position != der.data + der.size)
-        return "not a valid CRL";
     X509_CRL_get0_signature(crl->crl, NULL, &algorithm);
     if (digest_problem(algorithm))
         return "signed with a broken or unknown algorithm";
@@ -159,6 +162,7 @@ static const char *crl_decode(Crl *crl, View der) {
 
 int crl_parse(View der, const char *file, Crl **ret, const char **ret_problem) {
     CLEANUP(crl_unrefp) Crl *crl = calloc(1, sizeof(*crl));
+    bool decoded;
 
     if (!crl)
         return -ENOMEM;
@@ -166,11 +170,12 @@ int crl_parse(View der, const char *file, Crl **ret, const char **ret_problem) {
     crl->file = strdup(file);
     if (!crl->file)
         return -ENOMEM;
-    *ret_problem = crl_decode(crl, der);
+    decoded = crl_decode(crl, der);
+    *ret_problem = decoded ? crl_read(crl) : "not a valid CRL";
     if (openssl_out_of_memory() && *ret_problem)
         return -ENOMEM;
     if (*ret_problem)
-        return 1;
+        return decoded ? PARSE_UNFIT : PARSE_MALFORMED;
     *ret = TAKE_PTR(crl);
     return 0;
 }

@@ -81,7 +81,11 @@ typedef struct CrlAnswer {
     const char *partial; /* why not being listed means nothing, in static words; NULL */
     int64_t since;       /* when it was revoked, as far as the list says */
 } CrlAnswer;
-/* 0; 1 with a reason in static words when it is no CRL that can be used; -ENOMEM. */
+/* What crl_parse() and ocsp_parse() find, each with a reason in static words. */
+#define PARSE_UNFIT 1     /* it cannot be used */
+#define PARSE_MALFORMED 2 /* it is none */
+
+/* 0, PARSE_... or -ENOMEM. */
 int crl_parse(View der, const char *file, Crl **ret, const char **ret_problem);
 Crl *crl_ref(Crl *crl);
 Crl *crl_unref(Crl *crl); /* accepts NULL, returns NULL */
@@ -120,7 +124,7 @@ typedef struct OcspAnswer {
     bool bounded;  /* it names a nextUpdate itself; else it is good for a day and no longer */
     int64_t since; /* when it was revoked */
 } OcspAnswer;
-/* 0; 1 with a reason in static words when it is no response that can be used; -ENOMEM. */
+/* 0, PARSE_... or -ENOMEM. */
 int ocsp_parse(View der, const char *file, Ocsp **ret, const char **ret_problem);
 const char *ocsp_file(const Ocsp *ocsp);
 Ocsp *ocsp_free(Ocsp *ocsp); /* accepts NULL, returns NULL */

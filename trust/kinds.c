@@ -370,10 +370,11 @@ static int compare(const void *left, const void *right) {
     return strcmp(a->name, b->name);
 }
 
-static int load_files(Kinds *kinds, const char *const *folders, size_t n_folders, char **ret_problem) {
+static int load_files(Kinds *kinds, const char *const *folders, size_t n_folders, const char *name,
+                      char **ret_problem) {
     CLEANUP(config_files_done) ConfigFiles files = {0};
     CLEANUP(free_pointer) char *folder = NULL;
-    int r = config_files_find(folders, n_folders, KINDS_FOLDER, &files, &folder);
+    int r = config_files_find(folders, n_folders, name, &files, &folder);
 
     if (r < 0 && folder)
         return problem_at(folder, 1, 1, strerrordesc_np(-r), ret_problem);
@@ -385,26 +386,55 @@ static int load_files(Kinds *kinds, const char *const *folders, size_t n_folders
 }
 
 /* Nobody could sign in, and nobody would see why. */
-static int no_kinds(char **ret_problem) {
-    *ret_problem = strdup("there are no kinds of certificate: no file in " KINDS_FOLDER " has any");
-    return *ret_problem ? KINDS_INVALID : -ENOMEM;
+static int no_kinds(const char *name, char **ret_problem) {
+    CLEANUP(free_pointer) char *escaped = text_escape_string(name);
+
+    if (!escaped || asprintf(ret_problem, "there are no kinds of certificate: no file in %s has any", escaped) < 0) {
+        *ret_problem = NULL;
+        return -ENOMEM;
+    }
+    return KINDS_NONE;
 }
 
-int kinds_load(const char *const *folders, size_t n_folders, Kinds **ret, char **ret_problem) {
+/* name: of the folder in each of the folders. */
+static int load(const char *const *folders, size_t n_folders, const char *name, Kinds **ret, char **ret_problem) {
     CLEANUP(kinds_unrefp) Kinds *kinds = calloc(1, sizeof(*kinds));
     int r;
 
     if (!kinds)
         return -ENOMEM;
     atomic_init(&kinds->references, 1);
-    r = load_files(kinds, folders, n_folders, ret_problem);
+    r = load_files(kinds, folders, n_folders, name, ret_problem);
     if (r != 0)
         return r;
     if (kinds->count == 0)
-        return no_kinds(ret_problem);
+        return no_kinds(name, ret_problem);
     qsort(kinds->items, kinds->count, sizeof(Kind *), compare);
     *ret = TAKE_PTR(kinds);
     return 0;
+}
+
+int kinds_load(const char *const *folders, size_t n_folders, Kinds **ret, char **ret_problem) {
+    return load(folders, n_folders, KINDS_FOLDER, ret, ret_problem);
+}
+
+int kinds_load_folder(const char *folder, Kinds **ret, char **ret_problem) {
+    CLEANUP(free_pointer) char *path = strdup(folder);
+    const char *parent = ".", *name = path;
+    size_t size = strlen(folder);
+    char *slash;
+
+    if (!path)
+        return -ENOMEM;
+    while (size > 1 && path[size - 1] == '/')
+        path[--size] = '\0';
+    slash = strrchr(path, '/');
+    if (slash) {
+        *slash = '\0';
+        parent = path; /* "" for what lies in the root folder */
+        name = slash + 1;
+    }
+    return load(&parent, 1, name, ret, ret_problem);
 }
 
 size_t kinds_count(const Kinds *kinds) {

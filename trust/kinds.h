@@ -19,11 +19,15 @@
 typedef struct Kinds Kinds;
 typedef struct Kind Kind;
 
-#define KINDS_INVALID 1 /* *ret_problem (caller frees): "FILE:LINE:COLUMN: what is wrong" */
+/* Positive outcomes, with *ret_problem (caller frees). */
+#define KINDS_INVALID 1 /* "FILE:LINE:COLUMN: what is wrong" */
+#define KINDS_NONE 2    /* there is no kind at all, in words */
 
-/* folders: those that have KINDS_FOLDER, highest priority first; each may be NULL. 0 with a reference in *ret,
- * KINDS_INVALID (no kind at all, too), or -ENOMEM. */
+/* folders: those that have KINDS_FOLDER, highest priority first; each may be NULL. 0 with a reference in *ret, an
+ * outcome, or -ENOMEM. */
 int kinds_load(const char *const *folders, size_t n_folders, Kinds **ret, char **ret_problem);
+/* The same from FOLDER/NAME.conf alone. */
+int kinds_load_folder(const char *folder, Kinds **ret, char **ret_problem);
 Kinds *kinds_ref(Kinds *kinds);   /* thread-safe; accepts NULL */
 Kinds *kinds_unref(Kinds *kinds); /* thread-safe; accepts NULL, returns NULL */
 DEFINE_CLEANUP(Kinds *, kinds_unref)

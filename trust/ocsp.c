@@ -33,18 +33,24 @@ static const char *response_problem(OCSP_BASICRESP *response) {
     return NULL;
 }
 
-static const char *decode(Ocsp *ocsp, View der) {
+/* NULL when it is none. */
+static OCSP_RESPONSE *decode(View der) {
     const unsigned char *position = der.data;
     OCSP_RESPONSE *whole = d2i_OCSP_RESPONSE(NULL, &position, (long) der.size);
+
+    if (whole && position == der.data + der.size)
+        return whole;
+    OCSP_RESPONSE_free(whole);
+    return NULL;
+}
+
+static const char *read_response(Ocsp *ocsp, OCSP_RESPONSE *whole) {
     const char *problem = NULL;
 
-    if (!whole || position != der.data + der.size)
-        problem = "not an OCSP response";
-    else if (OCSP_response_status(whole) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+    if (OCSP_response_status(whole) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
         problem = "the responder did not answer";
     else if (!(ocsp->response = OCSP_response_get1_basic(whole)))
         problem = "not a basic OCSP response";
-    OCSP_RESPONSE_free(whole);
     return problem ? problem : response_problem(ocsp->response);
 }
 
@@ -54,14 +60,19 @@ const char *ocsp_file(const Ocsp *ocsp) {
 
 int ocsp_parse(View der, const char *file, Ocsp **ret, const char **ret_problem) {
     CLEANUP(ocsp_freep) Ocsp *ocsp = calloc(1, sizeof(*ocsp));
+    OCSP_RESPONSE *whole;
+    bool decoded;
 
     if (!ocsp || !(ocsp->file = strdup(file)))
         return -ENOMEM;
-    *ret_problem = decode(ocsp, der);
+    whole = decode(der);
+    decoded = whole != NULL;
+    *ret_problem = decoded ? read_response(ocsp, whole) : "not an OCSP response";
+    OCSP_RESPONSE_free(whole);
     if (openssl_out_of_memory())
         return -ENOMEM;
     if (*ret_problem)
-        return 1;
+        return decoded ? PARSE_UNFIT : PARSE_MALFORMED;
     *ret = TAKE_PTR(ocsp);
     return 0;
 }

@@ -47,6 +47,7 @@ typedef struct Loader {
     TrustStore *store;
     TrustProblems *problems; /* may be NULL */
     TrustProblemKind kind;   /* of a file that cannot be read */
+    bool malformed;          /* what is being said of a file */
 } Loader;
 
 void trust_problems_done(TrustProblems *problems) {
@@ -56,15 +57,25 @@ void trust_problems_done(TrustProblems *problems) {
     *problems = (TrustProblems){0};
 }
 
+int trust_problems_add(TrustProblems *problems, TrustProblem problem) {
+    TrustProblem *items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
+
+    if (!items) {
+        free(problem.line);
+        return -ENOMEM;
+    }
+    problems->items = items;
+    items[problems->count++] = problem;
+    return 0;
+}
+
 __attribute__((format(printf, 4, 5))) static int problem(Loader *loader, TrustProblemKind kind, const char *file,
                                                          const char *format, ...) {
     CLEANUP(free_pointer) char *text = NULL, *name = NULL, *line = NULL;
-    TrustProblems *problems = loader->problems;
-    TrustProblem *items;
     va_list arguments;
     int r;
 
-    if (!problems)
+    if (!loader->problems)
         return 0;
     va_start(arguments, format);
     r = vasprintf(&text, format, arguments);
@@ -78,12 +89,8 @@ __attribute__((format(printf, 4, 5))) static int problem(Loader *loader, TrustPr
         line = NULL;
         return -ENOMEM;
     }
-    items = reallocarray(problems->items, problems->count + 1, sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    problems->items = items;
-    items[problems->count++] = (TrustProblem){.kind = kind, .line = TAKE_PTR(line)};
-    return 0;
+    return trust_problems_add(loader->problems,
+                              (TrustProblem){.kind = kind, .malformed = loader->malformed, .line = TAKE_PTR(line)});
 }
 
 /* ── files ── */
@@ -207,7 +214,19 @@ static int anchor_keep(TrustStore *store, Certificate *anchor) {
     return 0;
 }
 
-static int anchor_take(Loader *loader, const char *file, View der) {
+/* number: of the certificate in the file. */
+static int anchor_unread(Loader *loader, const char *file, size_t number, int outcome) {
+    int r;
+
+    if (outcome == CERTIFICATE_TOO_LARGE)
+        return problem(loader, TRUST_PROBLEM_ANCHOR, file, "certificate %zu is over 64 KiB", number);
+    loader->malformed = true;
+    r = problem(loader, TRUST_PROBLEM_ANCHOR, file, "certificate %zu is not a certificate in DER", number);
+    loader->malformed = false;
+    return r;
+}
+
+static int anchor_take(Loader *loader, const char *file, View der, size_t number) {
     CLEANUP(certificate_freep) Certificate *anchor = NULL;
     const CertificateFacts *facts;
     const char *wrong;
@@ -216,8 +235,7 @@ static int anchor_take(Loader *loader, const char *file, View der) {
     if (r < 0)
         return r;
     if (r > 0)
-        return problem(loader, TRUST_PROBLEM_ANCHOR, file,
-                       r == CERTIFICATE_TOO_LARGE ? "a certificate over 64 KiB" : "not a certificate");
+        return anchor_unread(loader, file, number, r);
     if (trust_store_holds_anchor(loader->store, certificate_x509(anchor)))
         return 0;
     facts = certificate_facts(anchor);
@@ -244,7 +262,7 @@ static int anchor_file(Loader *loader, const char *file, View contents) {
     if (r == -EBADMSG)
         return problem(loader, TRUST_PROBLEM_ANCHOR, file, "a PEM block is damaged; none of its certificates is used");
     for (size_t i = 0; r == 0 && i < list.count; i++)
-        r = anchor_take(loader, file, bytes_view(&list.items[i]));
+        r = anchor_take(loader, file, bytes_view(&list.items[i]), i + 1);
     return r;
 }
 
@@ -313,7 +331,7 @@ static int crl_report_age(Loader *loader, const Crl *crl) {
     return 0;
 }
 
-/* Takes one list; positive with *ret_problem set when it is faulty. */
+/* Takes one list; PARSE_... with *ret_problem set when it is faulty. */
 static int crl_parse_one(Loader *loader, const char *file, View der, TrustStore *into, const char **ret_problem) {
     CLEANUP(crl_unrefp) Crl *crl = NULL;
     int r = crl_parse(der, file, &crl, ret_problem);
@@ -321,16 +339,20 @@ static int crl_parse_one(Loader *loader, const char *file, View der, TrustStore 
     if (r != 0)
         return r;
     r = crl_check_anchors(loader->store, crl);
-    if (r > 0)
+    if (r > 0) {
         *ret_problem = "its signature is not the trust anchor's that it names as issuer";
-    return r != 0 ? r : crl_keep(into, TAKE_PTR(crl));
+        return PARSE_UNFIT;
+    }
+    return r < 0 ? r : crl_keep(into, TAKE_PTR(crl));
 }
 
-static int crl_parse_all(Loader *loader, const char *file, const BytesList *list, TrustStore *into,
+/* *ret_number: of the faulty one. */
+static int crl_parse_all(Loader *loader, const char *file, const BytesList *list, TrustStore *into, size_t *ret_number,
                          const char **ret_problem) {
     for (size_t i = 0; i < list->count; i++) {
         int r = crl_parse_one(loader, file, bytes_view(&list->items[i]), into, ret_problem);
 
+        *ret_number = i + 1;
         if (r != 0)
             return r;
     }
@@ -357,28 +379,44 @@ static int crl_take_all(Loader *loader, const TrustStore *from) {
     return 0;
 }
 
-static const char *crl_read_problem(int r) {
-    return r == -EBADMSG ? "a PEM block is damaged" : r == -ENODATA ? "holds no CRL" : NULL;
+/* What the file is no good for; then what it held before is used. */
+static int crl_faulty(Loader *loader, const char *file, bool malformed, const char *wrong) {
+    int r;
+
+    loader->malformed = malformed;
+    r = problem(loader, TRUST_PROBLEM_CRL, file, "%s", wrong);
+    loader->malformed = false;
+    return r < 0 ? r : crl_fault(loader, file);
 }
 
-static int crl_contents(Loader *loader, const char *file, const BytesList *list, const char *wrong) {
+static int crl_contents(Loader *loader, const char *file, const BytesList *list) {
     TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
-    int r = wrong ? 1 : crl_parse_all(loader, file, list, &fresh, &wrong);
+    CLEANUP(free_pointer) char *text = NULL;
+    const char *wrong = NULL;
+    size_t number = 0;
+    int r = crl_parse_all(loader, file, list, &fresh, &number, &wrong);
 
     if (r == 0)
         r = crl_take_all(loader, &fresh);
     crls_done(&fresh);
     if (r <= 0)
         return r;
-    r = problem(loader, TRUST_PROBLEM_CRL, file, "%s", wrong);
-    return r < 0 ? r : crl_fault(loader, file);
+    if (list->count > 1 && asprintf(&text, "list %zu: %s", number, wrong) < 0) {
+        text = NULL; /* unspecified after a failure */
+        return -ENOMEM;
+    }
+    return crl_faulty(loader, file, r == PARSE_MALFORMED, text ? text : wrong);
 }
 
 static int crl_take_file(Loader *loader, const char *file, View contents) {
     CLEANUP(bytes_list_done) BytesList list = {0};
     int r = trust_read_crls(contents, &list);
 
-    return r == -ENOMEM ? r : crl_contents(loader, file, &list, crl_read_problem(r));
+    if (r == 0)
+        return crl_contents(loader, file, &list);
+    if (r == -ENOMEM)
+        return r;
+    return crl_faulty(loader, file, true, r == -EBADMSG ? "a PEM block is damaged" : "holds no CRL");
 }
 
 /* ── OCSP answers ── */
@@ -393,9 +431,12 @@ static int ocsp_take_file(Loader *loader, const char *file, View contents) {
         return -ENOMEM;
     store->ocsps = ocsps;
     r = ocsp_parse(contents, file, &ocsps[store->n_ocsps], &wrong);
-    if (r > 0)
-        return problem(loader, TRUST_PROBLEM_OCSP, file, "%s", wrong);
     store->n_ocsps += r == 0;
+    if (r <= 0)
+        return r;
+    loader->malformed = r == PARSE_MALFORMED;
+    r = problem(loader, TRUST_PROBLEM_OCSP, file, "%s", wrong);
+    loader->malformed = false;
     return r;
 }
 

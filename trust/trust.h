@@ -33,12 +33,14 @@ typedef enum TrustProblemKind {
     TRUST_PROBLEM_CRL,            /* a file or folder that cannot be used */
     TRUST_PROBLEM_CRL_STALE,      /* loaded; it may revoke, but acquits nobody */
     TRUST_PROBLEM_CRL_FUTURE,
-    TRUST_PROBLEM_OCSP, /* an answer that cannot be used */
+    TRUST_PROBLEM_OCSP,     /* an answer that cannot be used */
+    TRUST_PROBLEM_NO_KINDS, /* never found here; for callers who have none and go on */
 } TrustProblemKind;
 
 typedef struct TrustProblem {
     TrustProblemKind kind;
-    char *line; /* "FILE: what is wrong", escaped; for the journal and for doctor */
+    bool malformed; /* there is something in the file that is no certificate, list or answer at all, or a damaged one */
+    char *line;     /* "FILE: what is wrong", escaped; for the journal and for doctor */
 } TrustProblem;
 
 /* Zero-initialise; trust_problems_done(). */
@@ -47,6 +49,8 @@ typedef struct TrustProblems {
     size_t count;
 } TrustProblems;
 void trust_problems_done(TrustProblems *problems);
+/* Takes the problem with its line, also on failure. 0 or -ENOMEM. */
+int trust_problems_add(TrustProblems *problems, TrustProblem problem);
 
 /* Loads both folders: regular files in the order of their names, those that begin with a dot left out. A faulty file is
  * listed in problems (may be NULL) and skipped; the CRLs that `previous` (may be NULL) holds of that file are kept, so

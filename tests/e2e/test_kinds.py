@@ -10,6 +10,7 @@ from harness import FAILED, assign, ca, ctl, kit, manager, sign_in, well
 
 EMPTY = dbus.Dictionary({}, signature="sv")
 KINDS = os.path.join(kit.CONFIG_DIR, "kinds.d")
+VENDOR_KINDS = "/usr/lib/ovcert/kinds.d"
 
 
 def drop_in(text, name="60-test.conf"):
@@ -86,6 +87,41 @@ class Files(harness.Case):
         self.assertRegex(result.out, r"login = no.*/etc/ovcert/kinds\.d/60-test\.conf:2")
         self.assertRegex(result.out, r"match = <POLICY>1\.3\.6\.1\.4\.1\.5734\.3\.10\.1.*20-fnmt\.conf:\d+")
         self.assertStatus(ctl("root", "explain", "demo"), harness.NOT_FOUND)
+
+
+class Verify(harness.Case):
+    """A verdict without the daemon goes by the kinds that are installed, as the daemon's does."""
+
+    def setUp(self):
+        super().setUp()
+        self.world.clear()
+
+    def verify(self, name, *options):
+        return ctl("demo", "verify", "--ca", ca("root.pem"), "--intermediates", ca("intermediate.pem"), *options, ca(f"{name}.pem"))
+
+    def test_s11_a_kind_that_is_switched_off_here_is_refused(self):
+        self.assertStatus(self.verify("new"), harness.DONE)
+        drop_in("[fnmt-citizen]\nlogin = no\n")
+        self.assertRegex(self.assertStatus(self.verify("new"), FAILED).out, r"login = no \(/etc/ovcert/kinds\.d/60-test\.conf:2\)")
+        self.assertStatus(self.verify("new", "--purpose=any"), harness.DONE)
+
+    def test_s11_a_dnie_needs_no_extended_key_usage(self):
+        self.assertStatus(self.verify("dnie"), harness.DONE)
+        self.assertStatus(self.verify("dnie-sign"), FAILED)
+
+    def test_faulty_kinds_are_no_verdict(self):
+        drop_in("[fnmt-citizen]\nlogin = perhaps\n")
+        result = self.assertStatus(self.verify("new"), harness.USAGE)
+        self.assertRegex(result.err, r"/etc/ovcert/kinds\.d/60-test\.conf:2:9: login wants")
+        self.assertStatus(self.verify("new", "--purpose=any"), harness.DONE)
+
+    def test_where_none_are_installed_the_other_rules_count_and_it_says_so(self):
+        os.rename(VENDOR_KINDS, VENDOR_KINDS + ".away")
+        self.addCleanup(os.rename, VENDOR_KINDS + ".away", VENDOR_KINDS)
+        self.assertRegex(self.assertStatus(self.verify("new"), harness.DONE).out, "no kinds of certificate are installed")
+        self.assertStatus(self.verify("dnie"), FAILED)
+        (problem,) = self.assertStatus(self.verify("new", "--json=short"), harness.DONE).json["problems"]
+        self.assertIn("no kinds", problem)
 
 
 class Anchors(harness.Case):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tests of "ovcertctl verify" as a process, with no bus at all: the exit status is the verdict, files are PEM or DER,
- * what cannot be read is no verdict. The first argument is the program. */
+ * what cannot be read is no verdict. The arguments are the program and the folder of the shipped kinds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -21,11 +21,12 @@
 #include "common/macros.h"
 #include "ovcertctl/exit_status.h"
 #include "tests/trust/pki.h"
+#include "tests/trust/spanish.h"
 
 #define AT " --at=2026-01-01T00:00:00Z" /* PKI_NOW */
 #define WORDS_MAX 32u
 
-static const char *program;
+static const char *program, *shipped_kinds;
 
 typedef struct Fixture {
     char *folder;
@@ -83,15 +84,23 @@ static void read_back(int fd, char *ret, size_t size) {
     (void) close(fd); /* memory */
 }
 
+/* To sign in, by the shipped kinds whatever is installed here, unless the line says another thing. */
+static char *kinds_word(const char *line) {
+    char *word = NULL;
+    if (strstr(line, "--purpose") || strstr(line, "--kinds"))
+        return strdup("--no-legend"); /* of no effect */
+    return asprintf(&word, "--kinds=%s", shipped_kinds) < 0 ? NULL : word;
+}
+
 /* In the folder, words split at blanks. */
 static int run(Fixture *fixture, const char *line) {
-    char *words[WORDS_MAX] = {strdup(program), strdup("verify")}, *rest = NULL;
+    char *words[WORDS_MAX] = {strdup(program), strdup("verify"), kinds_word(line)}, *rest = NULL;
     char *environment[] = {strdup("LC_ALL=C.UTF-8"), strdup("TZ=UTC"), strdup("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/"),
                            NULL};
     CLEANUP(free_pointer) char *copy = strdup(line);
     posix_spawn_file_actions_t actions;
     int out = memfd_create("out", MFD_CLOEXEC), error = memfd_create("error", MFD_CLOEXEC), status;
-    size_t count = 2;
+    size_t count = 3;
     pid_t pid;
     for (char *word = strtok_r(copy, " ", &rest); word && count + 1 < WORDS_MAX; word = strtok_r(NULL, " ", &rest))
         words[count++] = strdup(word);
@@ -252,6 +261,114 @@ static void test_json_has_the_verdict_the_chain_and_the_reasons(void **state) {
     (void) json_object_put(object);
 }
 
+/* --- what is none --- */
+
+static void write_text(const Fixture *fixture, const char *name, const char *text) {
+    pki_write(fixture->folder, name, (View){(const uint8_t *) text, strlen(text)});
+}
+
+/* In PEM: the first certificate whole, then octets that are none. */
+static void write_second_malformed(const Fixture *fixture, const char *name, const char *type, View first) {
+    static const uint8_t octets[200] = {0x30, 0x81, 0xc5};
+    CLEANUP(bytes_done) Bytes pem = {0};
+    pki_pem(type, first, &pem);
+    pki_pem(type, (View){octets, sizeof octets}, &pem);
+    pki_write(fixture->folder, name, bytes_view(&pem));
+}
+
+static void assert_no_input(Fixture *fixture, const char *line, const char *wanted) {
+    if (run(fixture, line) != EXIT_USAGE || !strstr(fixture->error, wanted))
+        fail_msg("%s: %s", line, fixture->error);
+    assert_string_equal(fixture->out, "");
+    assert_non_null(strstr(fixture->error, "PEM")); /* what to do */
+}
+
+static void test_malformed_contents_are_no_verdict_and_told_with_file_and_number(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(bytes_done) Bytes crl = {0};
+    pki_crl(&fixture->root, NULL, &crl);
+    write_second_malformed(fixture, "bad", "CERTIFICATE", bytes_view(&fixture->root.der));
+    write_second_malformed(fixture, "bad.crl", "X509 CRL", bytes_view(&crl));
+    pki_write(fixture->folder, "bad.der", (View){(const uint8_t *) "\x30\x81\x01", 4});
+    assert_no_input(fixture, "--ca=root.pem bad.der" AT, "bad.der cannot be used: certificate 1 ");
+    assert_no_input(fixture, "--ca=root.pem bad" AT, "bad cannot be used: certificate 2 ");
+    assert_no_input(fixture, "--ca=root.pem --intermediates=intermediate --intermediates=bad leaf" AT,
+                    "bad cannot be used: certificate 2 ");
+    assert_no_input(fixture, "--ca=bad --intermediates=intermediate leaf" AT, "bad: certificate 2 ");
+    assert_no_input(fixture, CHAIN " --crl=bad.crl", "bad.crl: list 2: not a valid CRL");
+    assert_no_input(fixture, CHAIN " --ocsp=bad.der", "bad.der: not an OCSP response");
+}
+
+static void test_a_damaged_block_is_told_with_file_and_number(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(bytes_done) Bytes pem = {0};
+    static const char broken[] = "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n";
+    pki_pem("CERTIFICATE", bytes_view(&fixture->leaf.der), &pem);
+    assert_int_equal(bytes_append(&pem, (View){(const uint8_t *) broken, sizeof broken - 1}), 0);
+    pki_write(fixture->folder, "broken", bytes_view(&pem));
+    write_text(fixture, "broken.crl", "-----BEGIN X509 CRL-----\n*\n-----END X509 CRL-----\n");
+    assert_no_input(fixture, "--ca=root.pem broken" AT, "broken cannot be used: certificate 2 in it is damaged");
+    assert_no_input(fixture, "--ca=broken leaf" AT, "broken cannot be used: certificate 2 in it is damaged");
+    assert_no_input(fixture, CHAIN " --crl=broken.crl", "broken.crl cannot be used: list 1 in it is damaged");
+}
+
+static void test_what_parses_and_breaks_a_rule_is_refused_not_unreadable(void **state) {
+    Fixture *fixture = *state;
+    CLEANUP(pki_identity_done) PkiIdentity odd = {0};
+    pki_leaf(&fixture->intermediate, &(PkiOptions){.serial = "00", .version = 1}, &odd);
+    pki_write(fixture->folder, "odd", bytes_view(&odd.der));
+    write_crl(fixture, "forged.crl", &fixture->root, &(PkiCrlOptions){.key = fixture->leaf.key});
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate odd" AT), EXIT_FAILED);
+    assert_int_equal(run(fixture, "--ca=intermediate leaf" AT), EXIT_FAILED); /* no anchor */
+    assert_int_equal(run(fixture, CHAIN " --crl=forged.crl --crl=intermediate.crl"), EXIT_FAILED);
+}
+
+/* --- kinds --- */
+
+static void write_leaf(const Fixture *fixture, const char *name, const PkiOptions *options) {
+    CLEANUP(pki_identity_done) PkiIdentity leaf = {0};
+    pki_leaf(&fixture->intermediate, options, &leaf);
+    pki_write(fixture->folder, name, bytes_view(&leaf.der));
+}
+
+static void test_s11_to_sign_in_the_kind_has_to_allow_it(void **state) {
+    Fixture *fixture = *state;
+    write_leaf(fixture, "card", &spanish_dnie_authentication);
+    write_leaf(fixture, "representative", &spanish_representative);
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate card" AT), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "Its kind is dnie-authentication"));
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate representative" AT), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "Nobody signs in here with a certificate of this kind."));
+    assert_non_null(strstr(fixture->out, "20-fnmt.conf:"));
+    assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate representative --purpose=any" AT),
+                     EXIT_DONE);
+    assert_null(strstr(fixture->out, "Its kind"));
+}
+
+static void test_kinds_of_a_folder_take_the_place_of_the_installed_ones(void **state) {
+    Fixture *fixture = *state;
+    write_text(fixture, "mine.conf", "[mine]\nmatch = <KU>digitalSignature\nlogin = no\n");
+    assert_int_equal(run(fixture, CHAIN " --kinds=."), EXIT_FAILED);
+    assert_non_null(strstr(fixture->out, "mine: login = no (././mine.conf:3)"));
+    write_text(fixture, "mine.conf", "[mine]\nmatch = <KU>digitalSignature\nlogin = yes\nholder = person\n");
+    assert_int_equal(run(fixture, CHAIN " --kinds=. --json=short"), EXIT_DONE);
+    assert_non_null(strstr(fixture->out, "[\"login\",\"yes\",\"././mine.conf:3\"]"));
+    assert_non_null(strstr(fixture->out, "\"kind\":\"mine\""));
+}
+
+static void test_faulty_kinds_are_no_verdict_and_told_with_line_and_column(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, CHAIN " --kinds=/nosuch"), EXIT_USAGE);
+    assert_int_equal(run(fixture, CHAIN " --kinds=."), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "there are no kinds"));
+    write_text(fixture, "mine.conf", "[mine]\nmatch = <KU>digitalSignature\nlogin = perhaps\n");
+    assert_int_equal(run(fixture, CHAIN " --kinds=."), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "mine.conf:3:9: login wants"));
+    assert_string_equal(fixture->out, "");
+    assert_int_equal(run(fixture, CHAIN " --kinds=. --purpose=any"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "--purpose=login alone"));
+}
+
 #define VERIFY_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(int argc, char *argv[]) {
@@ -263,10 +380,17 @@ int main(int argc, char *argv[]) {
         VERIFY_TEST(test_s9_with_a_list_each_certificate_needs_one),
         VERIFY_TEST(test_s9_with_an_answer_the_certificate_needs_one),
         VERIFY_TEST(test_a_purpose_takes_the_place_of_signing_in),
+        VERIFY_TEST(test_malformed_contents_are_no_verdict_and_told_with_file_and_number),
+        VERIFY_TEST(test_a_damaged_block_is_told_with_file_and_number),
+        VERIFY_TEST(test_what_parses_and_breaks_a_rule_is_refused_not_unreadable),
+        VERIFY_TEST(test_s11_to_sign_in_the_kind_has_to_allow_it),
+        VERIFY_TEST(test_kinds_of_a_folder_take_the_place_of_the_installed_ones),
+        VERIFY_TEST(test_faulty_kinds_are_no_verdict_and_told_with_line_and_column),
         VERIFY_TEST(test_json_has_the_verdict_the_chain_and_the_reasons),
     };
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     program = argv[1];
+    shipped_kinds = argv[2];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

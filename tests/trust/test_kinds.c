@@ -107,7 +107,7 @@ static void test_no_kind_at_all_is_a_fault(void **state) {
     CLEANUP(kinds_unrefp) Kinds *kinds = NULL;
     Folders *folders = *state;
 
-    assert_int_equal(folders_load(folders, &kinds), KINDS_INVALID);
+    assert_int_equal(folders_load(folders, &kinds), KINDS_NONE);
     assert_non_null(strstr(folders->problem, "no kinds"));
 }
 
