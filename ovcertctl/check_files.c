@@ -223,6 +223,7 @@ void check_files(const Machine *machine, const Config *config, Findings *finding
     folder.optional = true;
     look_at_folder(&files, config->crls_dir, &folder);
     look_at_folder(&files, OVCERT_CONFIG_DIR "/ovcertd.conf.d", &folder);
+    look_at_folder(&files, OVCERT_CONFIG_DIR "/kinds.d", &folder);
     look_at_programs(&files);
     if (files.daemon != (uid_t) -1)
         look_at_database(&files, config->store_path);

@@ -9,6 +9,7 @@
 #include "ovcertctl/check_credentials.h"
 #include "ovcertctl/check_daemon.h"
 #include "ovcertctl/check_files.h"
+#include "ovcertctl/check_kinds.h"
 #include "ovcertctl/check_pam.h"
 #include "ovcertctl/check_trust.h"
 #include "ovcertctl/verbs.h"
@@ -24,6 +25,7 @@ static int examine(Tool *tool, Findings *findings) {
     check_accounts(&machine, findings);
     check_files(&machine, &config, findings);
     check_disk(&machine, &config, findings);
+    check_kinds(&machine, findings);
     check_trust(&machine, &config, tool->now, findings, &counts);
     r = check_daemon(tool, &machine, &counts, findings);
     if (r != 0)

@@ -69,7 +69,7 @@ class Doctor(harness.Case):
         found = self.examine(status=DONE)
         self.assertEqual({finding["state"] for findings in found.values() for finding in findings}, {"ok"}, found)
         self.assertEqual(sorted(found), ["accounts", "anchors", "audit", "bus", "clock", "configuration", "daemon", "database", "disk",
-                                         "files", "pam", "pkcs11", "polkit", "revocation", "tokens"])
+                                         "files", "kinds", "pam", "pkcs11", "polkit", "revocation", "tokens"])
 
     def test_it_prints_a_line_each_and_sums_up(self):
         result = self.assertStatus(ctl("root", "doctor"), DONE)
@@ -84,7 +84,7 @@ class Doctor(harness.Case):
         states = {finding["check"]: finding["state"] for finding in result.json}
         for check in ("database", "audit", "clock", "files"):
             self.assertEqual(states[check], "not-checked", result)
-        for check in ("anchors", "revocation", "pam", "polkit", "daemon", "configuration"):
+        for check in ("anchors", "revocation", "pam", "polkit", "daemon", "configuration", "kinds"):
             self.assertEqual(states[check], "ok", result)
 
     def test_it_changes_nothing(self):
@@ -150,6 +150,17 @@ class Doctor(harness.Case):
         self.assertFound("configuration", "error", f"{DROP_IN}:3: unknown key revocatoin in [Trust]")
         write(DROP_IN, "[Trust]\nmax-stale = often\n")
         self.assertFound("configuration", "error", f"{DROP_IN}:2: max-stale")
+
+    def test_a_mistake_in_the_kinds_is_named_with_file_line_and_column(self):
+        path = "/etc/ovcert/kinds.d/60-test.conf"
+        write(path, "[fnmt-citizen]\nlogin = perhaps\n")
+        finding = self.assertFound("kinds", "error", f"{path}:2:9: login wants")["kinds"][0]
+        self.assertIn("Correct it", finding["advice"])
+        os.chmod(path, 0o600)
+        found = self.examine("demo", DONE)
+        self.assertEqual((found["kinds"][0]["state"], found["kinds"][0]["advice"]), ("not-checked", "Run it as root."))
+        write(path, "[fnmt-citizen]\nlogin = no\n", 0o666)
+        self.assertFound("files", "error", path)
 
     def test_s34_wrong_owners_and_modes_are_errors(self):
         cases = (("/var/lib/ovcert", 0o755, 0o700), ("/var/lib/ovcert/ovcert.db", 0o644, 0o600), ("/etc/ovcert/anchors.d", 0o777, 0o755),

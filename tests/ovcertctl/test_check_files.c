@@ -36,6 +36,7 @@ static int set_up(void **state) {
     pam_root_touch(MODULE);
     pam_root_touch(OVCERT_CONFIG_DIR "/anchors.d/root.pem");
     pam_root_touch(OVCERT_CONFIG_DIR "/crls.d/root.crl");
+    pam_root_touch(OVCERT_CONFIG_DIR "/kinds.d/60-local.conf");
     pam_root_touch(DATABASE);
     pam_root_chmod(DATABASE, 0600);
     pam_root_chmod(OVCERT_STATE_DIR, 0700);
@@ -106,6 +107,7 @@ static void test_s34_what_others_may_use_is_an_error(void **state) {
         {OVCERT_CONFIG_DIR "/anchors.d", 0775, 0755},
         {OVCERT_CONFIG_DIR "/anchors.d/root.pem", 0646, 0644},
         {OVCERT_CONFIG_DIR "/crls.d/root.crl", 0666, 0644},
+        {OVCERT_CONFIG_DIR "/kinds.d/60-local.conf", 0664, 0644},
     };
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         pam_root_chmod(cases[i].path, cases[i].bad);
