@@ -186,9 +186,58 @@ int anchors_add(const char *folder, const Certificate *certificate) {
     return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-int anchors_remove(const char *folder, const char *file) {
+/* With the old one's owner and mode, and only then its name. */
+static int write_rest(int fd, View rest, const struct stat *old) {
+    int r = write_all(fd, rest);
+    if (r < 0)
+        return r;
+    return fchown(fd, old->st_uid, old->st_gid) < 0 || fchmod(fd, old->st_mode & ALLPERMS) < 0 || fsync(fd) < 0 ? -errno
+                                                                                                                : 0;
+}
+
+static int replace(int folder, const char *file, View rest, const struct stat *old) {
+    CLEANUP(free_pointer) char *temporary = NULL;
+    if (asprintf(&temporary, ".%s.new", file) < 0)
+        return -ENOMEM;
+    (void) unlinkat(folder, temporary, 0); /* what a crash has left; mostly there is none */
+    CLEANUP(close_file)
+    int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    int r = write_rest(fd, rest, old);
+    if (r == 0 && renameat(folder, temporary, folder, file) < 0)
+        r = -errno;
+    if (r < 0)
+        (void) unlinkat(folder, temporary, 0); /* nothing more can be done */
+    return r;
+}
+
+/* What is left without the certificate; nothing, when that is but text. */
+static int read_rest(const char *folder, const char *file, const Certificate *certificate, Bytes *ret) {
+    CLEANUP(free_pointer) char *path = NULL;
+    CLEANUP(bytes_done) Bytes contents = {0}, rest = {0};
+    if (asprintf(&path, "%s/%s", folder, file) < 0)
+        return -ENOMEM;
+    int r = file_read(path, FILE_SIZE_MAX, &contents);
+    if (r == 0)
+        r = trust_cut_certificate(bytes_view(&contents), certificate_der(certificate), &rest);
+    if (r == -ENODATA && view_equal(bytes_view(&contents), certificate_der(certificate)))
+        return 0;
+    if (r < 0)
+        return r;
+    return rest.size > 0 && memmem(rest.data, rest.size, "-----BEGIN ", 11) ? bytes_copy(bytes_view(&rest), ret) : 0;
+}
+
+int anchors_remove(const char *folder, const char *file, const Certificate *certificate) {
     CLEANUP(close_file) int fd = open_folder(folder);
+    CLEANUP(bytes_done) Bytes rest = {0};
+    struct stat status;
     if (fd < 0)
         return fd;
-    return unlinkat(fd, file, 0) < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fstatat(fd, file, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    int r = S_ISREG(status.st_mode) ? read_rest(folder, file, certificate, &rest) : -EINVAL;
+    if (r == 0)
+        r = rest.size > 0 ? replace(fd, file, bytes_view(&rest), &status) : unlinkat(fd, file, 0) < 0 ? -errno : 0;
+    return r == 0 && fsync(fd) < 0 ? -errno : r;
 }

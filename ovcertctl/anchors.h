@@ -33,4 +33,6 @@ int anchors_read(Anchors *ret, char **ret_problem);
 char *anchors_problem(const Certificate *certificate, int64_t now);
 /* A new file of its own. 0 or -errno (-EEXIST). */
 int anchors_add(const char *folder, const Certificate *certificate);
-int anchors_remove(const char *folder, const char *file);
+/* Takes the certificate out of the file, whose other contents, owner and mode stay; the file goes when nothing but text
+ * is left. 0 or -errno: -EBADMSG when it cannot be taken out alone. */
+int anchors_remove(const char *folder, const char *file, const Certificate *certificate);

@@ -149,6 +149,10 @@ static int question(Tool *tool, const char *text) {
     return r < 0 ? tool_fault(r) : r == 1 ? 0 : EXIT_FAILED;
 }
 
+static bool is_same(const Certificate *a, const Certificate *b) {
+    return view_equal(certificate_der(a), certificate_der(b));
+}
+
 static const Anchor *find_anchor(const Anchors *anchors, const uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE]) {
     for (size_t i = 0; i < anchors->count; i++)
         if (memcmp(certificate_facts(anchors->items[i].certificate)->fingerprint, fingerprint,
@@ -225,7 +229,6 @@ int verb_trust_add(Tool *tool, char **operands, size_t n_operands) {
     return print_change(tool, &anchors, certificate, file);
 }
 
-/* Its file, which must hold nothing else: what a person has put together a person takes apart. */
 static int find_removable(const Anchors *anchors, const char *text, const Anchor **ret) {
     uint8_t fingerprint[CERTIFICATE_FINGERPRINT_SIZE];
     if (!fingerprint_read(text, fingerprint)) {
@@ -238,11 +241,43 @@ static int find_removable(const Anchors *anchors, const char *text, const Anchor
         output_complain(_("See \"ovcertctl trust list\"."), _("There is no trust anchor with this fingerprint."));
         return EXIT_NOT_FOUND;
     }
-    if ((*ret)->beside == 0)
-        return 0;
-    output_complain(_("Take it out of the file with an editor."), _("%s/%s holds other trust anchors, too."),
-                    anchors->folder, (*ret)->file);
+    return 0;
+}
+
+static int remove_failed(const Anchors *anchors, const Anchor *anchor, int r) {
+    CLEANUP(free_pointer) char *file = text_escape_string(anchor->file);
+    if (r != -EBADMSG)
+        return r == -ENOMEM ? tool_fault(r) : change_failed(anchors, r);
+    output_complain(_("Take it out of the file with an editor."), _("It cannot be taken out of %s/%s alone."),
+                    anchors->folder, file ? file : "");
     return EXIT_FAILED;
+}
+
+static int remove_one(const Tool *tool, const Anchors *anchors, const Anchor *anchor) {
+    CLEANUP(free_pointer) char *file = text_escape_string(anchor->file);
+    int r = anchors_remove(anchors->folder, anchor->file, anchor->certificate);
+    if (r < 0)
+        return remove_failed(anchors, anchor, r);
+    if (anchor->beside > 0)
+        output_say(&tool->output, _("The other certificates in %s/%s stay."), anchors->folder, file ? file : "");
+    return 0;
+}
+
+/* It may stand in a file twice, which removes it at once. */
+static bool is_removed(const Anchor *anchor, const Anchor *first) {
+    for (const Anchor *before = first; before < anchor; before++)
+        if (strcmp(before->file, anchor->file) == 0 && is_same(before->certificate, anchor->certificate))
+            return true;
+    return false;
+}
+
+/* Out of every file that has it: it would go on being one by the others. */
+static int remove_all(const Tool *tool, const Anchors *anchors, const Anchor *first) {
+    int r = 0;
+    for (const Anchor *anchor = first; r == 0 && anchor < anchors->items + anchors->count; anchor++)
+        if (is_same(anchor->certificate, first->certificate) && !is_removed(anchor, first))
+            r = remove_one(tool, anchors, anchor);
+    return r;
 }
 
 int verb_trust_remove(Tool *tool, char **operands, size_t n_operands) {
@@ -254,9 +289,9 @@ int verb_trust_remove(Tool *tool, char **operands, size_t n_operands) {
         (r = show(tool, anchor->certificate)) != 0 ||
         (r = question(tool, _("Accept no certificates of this authority any more?"))) != 0)
         return r;
-    r = anchors_remove(anchors.folder, anchor->file);
-    if (r < 0)
-        return change_failed(&anchors, r);
+    r = remove_all(tool, &anchors, anchor);
+    if (r != 0)
+        return r;
     output_say(&tool->output, "%s", _("It is no trust anchor any more."));
     return print_change(tool, &anchors, anchor->certificate, anchor->file);
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kinds of certificate: who of a pair signs in, and what a faulty file does at a start and at a reload."""
+import grp
 import os
+import shutil
 import signal
 
 import dbus
@@ -157,6 +159,27 @@ class Anchors(harness.Case):
     def test_what_was_never_there_cannot_be_removed(self):
         self.assertStatus(ctl("root", "trust", "remove", "00" * 32, "--yes"), harness.NOT_FOUND)
         self.assertStatus(ctl("root", "trust", "remove", "nonsense", "--yes"), harness.USAGE)
+
+    def test_one_of_several_in_a_file_is_removed_and_the_rest_stays(self):
+        path, before = "/etc/ovcert/anchors.d/both.pem", set(self.listed())
+        with open(ca("root.pem"), encoding="ascii") as root, open(ca("untrusted-root.pem"), encoding="ascii") as untrusted:
+            kept, gone = "# ours\n" + root.read(), untrusted.read()
+        for name, text in (("both.pem", kept + gone + "# theirs\n"), ("again.pem", gone)):
+            with open(f"/etc/ovcert/anchors.d/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+        self.addCleanup(os.unlink, path)
+        os.chmod(path, 0o640)
+        shutil.chown(path, group="ovcert")
+        (fingerprint,) = set(self.listed()) - before
+        kit.wait_until(lambda: "untrusted" not in self.reason("untrusted"), harness.PATIENCE, "the new anchor")
+        result = harness.must(ctl("root", "trust", "remove", fingerprint, "--yes"))
+        self.assertIn("both.pem stay", result.out)
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(file.read(), kept + "# theirs\n")
+        self.assertEqual((os.stat(path).st_mode & 0o7777, os.stat(path).st_gid), (0o640, grp.getgrnam("ovcert").gr_gid))
+        self.assertFalse(os.path.exists("/etc/ovcert/anchors.d/again.pem"))
+        self.assertEqual(set(self.listed()), before)
+        kit.wait_until(lambda: "untrusted" in self.reason("untrusted"), harness.PATIENCE, "the anchor to be gone")
 
     def test_one_is_added_with_its_fingerprint_shown_and_removed_by_it(self):
         self.assertIn("untrusted", self.reason("untrusted"))
