@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/i18n.h"
 #include "common/macros.h"
@@ -35,7 +36,9 @@ static const struct {
 static const struct option long_options[] = {
 #define X(symbol, name_, letter, argument_, help)                                                                      \
     {.name = name_,                                                                                                    \
-     .has_arg = sizeof(argument_) > 1 ? required_argument : no_argument,                                               \
+     .has_arg = sizeof(argument_) == 1  ? no_argument                                                                  \
+                : (argument_)[0] == '[' ? optional_argument                                                            \
+                                        : required_argument,                                                           \
      .val = LONG_BASE + OPTION_##symbol},
     OPTIONS(X)
 #undef X
@@ -116,14 +119,21 @@ static int bad_value(OptionId id, const char *value, const char *advice) {
     return EXIT_USAGE;
 }
 
+static int interpret_json(Options *options, const char *value) {
+    if (!value)
+        value = isatty(STDOUT_FILENO) ? "pretty" : "short";
+    options->format = strcmp(value, "short") == 0    ? OUTPUT_JSON_SHORT
+                      : strcmp(value, "pretty") == 0 ? OUTPUT_JSON_PRETTY
+                                                     : OUTPUT_TEXT;
+    return options->format == OUTPUT_TEXT ? bad_value(OPTION_JSON, value, _("Give \"short\" or \"pretty\".")) : 0;
+}
+
+/* value: NULL where it may be left out, and is. */
 static int interpret(Options *options, OptionId id, const char *value) {
     uint64_t number = 0;
     switch (id) {
     case OPTION_JSON:
-        options->format = strcmp(value, "short") == 0    ? OUTPUT_JSON_SHORT
-                          : strcmp(value, "pretty") == 0 ? OUTPUT_JSON_PRETTY
-                                                         : OUTPUT_TEXT;
-        return options->format == OUTPUT_TEXT ? bad_value(id, value, _("Give \"short\" or \"pretty\".")) : 0;
+        return interpret_json(options, value);
     case OPTION_UID:
         if (options_number(value, UINT32_MAX - 1, &number) < 0)
             return bad_value(id, value, _("Give a number."));
@@ -195,9 +205,12 @@ void options_print_help(uint64_t mask) {
         if (!(mask & UINT64_C(1) << id))
             continue;
         const char *argument = specs[id].argument;
-        int width = 25 - (int) strlen(specs[id].name) - (argument[0] ? (int) strlen(argument) + 1 : 0);
+        bool optional = argument[0] == '[';
+        const char *before = optional ? "[=" : argument[0] ? "=" : "";
+        argument += optional;
+        int width = 25 - (int) (strlen(specs[id].name) + strlen(before) + strlen(argument));
         char letter[] = {'-', specs[id].letter, ',', '\0'};
-        (void) printf("  %-3s %s%s%s%*s %s\n", specs[id].letter ? letter : "", specs[id].name, argument[0] ? "=" : "",
-                      argument, width > 0 ? width : 0, "", _(specs[id].help));
+        (void) printf("  %-3s %s%s%s%*s %s\n", specs[id].letter ? letter : "", specs[id].name, before, argument,
+                      width > 0 ? width : 0, "", _(specs[id].help));
     }
 }

@@ -9,11 +9,11 @@
 
 #include "ovcertctl/output.h"
 
-/* X(symbol, name, letter or 0, argument or "", help) */
+/* X(symbol, name, letter or 0, argument or "" or "[argument]" that may be left out, help) */
 #define OPTIONS(X)                                                                                                     \
     X(HELP, "help", 'h', "", N_("Show this help"))                                                                     \
     X(VERSION, "version", 0, "", N_("Show the version"))                                                               \
-    X(JSON, "json", 0, "short|pretty", N_("Print JSON"))                                                               \
+    X(JSON, "json", 0, "[short|pretty]", N_("Print JSON (default: pretty on a terminal, else short)"))                 \
     X(NO_LEGEND, "no-legend", 0, "", N_("Print no headings and hints"))                                                \
     X(NO_ASK_PASSWORD, "no-ask-password", 0, "", N_("Ask nothing: no password, no passphrase, no question"))           \
     X(QUIET, "quiet", 'q', "", N_("Print nothing but errors"))                                                         \

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -64,6 +65,18 @@ static void test_options_are_known_wherever_they_stand(void **state) {
     assert_false(options_has(&options, OPTION_YES));
     assert_int_equal(options.uid, 4294967294u);
     assert_int_equal(options.n_operands, 2);
+}
+
+static void test_json_takes_no_word_for_its_own_that_is_not_attached(void **state) {
+    (void) state;
+    Options options = {0};
+    assert_int_equal(PARSE(&options, "--json", "status", "demo"), 0);
+    assert_int_equal(options.format, isatty(STDOUT_FILENO) ? OUTPUT_JSON_PRETTY : OUTPUT_JSON_SHORT);
+    assert_int_equal(options.n_operands, 2);
+    assert_int_equal(PARSE(&options, "verify", "--json", "--ca", "root.pem"), 0);
+    assert_true(options_has(&options, OPTION_CA));
+    assert_int_equal(PARSE(&options, "--json=pretty", "status"), 0);
+    assert_int_equal(options.format, OUTPUT_JSON_PRETTY);
 }
 
 static void test_numbers_have_digits_and_a_limit(void **state) {
@@ -136,6 +149,7 @@ int main(void) {
         cmocka_unit_test(test_bad_value_is_a_usage_error),
         cmocka_unit_test(test_options_are_known_wherever_they_stand),
         cmocka_unit_test(test_times_have_a_unit_and_a_limit),
+        cmocka_unit_test(test_json_takes_no_word_for_its_own_that_is_not_attached),
         cmocka_unit_test(test_numbers_have_digits_and_a_limit),
         cmocka_unit_test(test_moments_are_whole_and_have_a_limit),
         cmocka_unit_test(test_a_repeated_option_keeps_all_its_values),
