@@ -19,6 +19,7 @@
 /* Exit statuses of "ovcertd --restore", beside 0 and 1. */
 #define OVCERT_RESTORE_RUNNING 3 /* the service runs */
 #define OVCERT_RESTORE_FORKED 4  /* the audit logs part ways: it takes --force */
+#define OVCERT_RESTORE_DAMAGED 5 /* the database that is there is damaged: so does that */
 
 #define OVCERT_GETTEXT_DOMAIN "ovcert"
 

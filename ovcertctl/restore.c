@@ -116,6 +116,10 @@ static int restored(int r) {
     else if (r == OVCERT_RESTORE_FORKED)
         output_complain(_("If the backup is the right one all the same, restore it with --force."),
                         _("The audit log of the database does not go on from that of the backup."));
+    else if (r == OVCERT_RESTORE_DAMAGED)
+        output_complain(
+            _("If there is no better backup, restore it with --force, and unlink, block, bar and delete again."),
+            _("The database is damaged: what was forbidden since the backup would be forgotten."));
     else if (r == EXIT_NOT_STARTED)
         output_complain(_("Check the installation."), _("%s cannot be run as the user %s."), OVCERT_DAEMON_PATH,
                         OVCERT_DAEMON_USER);

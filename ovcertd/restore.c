@@ -22,8 +22,8 @@ static void tell(const RestoreReport *report) {
     if (report->damage)
         log_write(
             LOG_WARNING, LOG_EVENT_RESTORED_DAMAGED,
-            "the database that was there could not be read (%s): what was unlinked, blocked, barred or deleted since "
-            "the backup has to be done again",
+            "the database that was there was damaged (%s): what was unlinked, blocked, barred or deleted since the "
+            "backup has to be done again",
             report->damage);
     if (report->merged)
         log_write(LOG_NOTICE, LOG_EVENT_RESTORED,
@@ -37,7 +37,16 @@ static void tell(const RestoreReport *report) {
 }
 
 static int exit_status(int r) {
-    return r == STORE_LOCKED ? OVCERT_RESTORE_RUNNING : r == STORE_FORKED ? OVCERT_RESTORE_FORKED : EXIT_FAILURE;
+    switch (r) {
+    case STORE_LOCKED:
+        return OVCERT_RESTORE_RUNNING;
+    case STORE_FORKED:
+        return OVCERT_RESTORE_FORKED;
+    case STORE_DAMAGED:
+        return OVCERT_RESTORE_DAMAGED;
+    default:
+        return EXIT_FAILURE;
+    }
 }
 
 int restore_run(const char *config_file, bool force) {

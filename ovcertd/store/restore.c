@@ -122,10 +122,24 @@ static int open_backup(Restore *restore) {
 
 /* --- the database that is there --- */
 
-static int set_aside(Restore *restore) {
+/* What was forbidden or erased since the backup stands there and nowhere else: only who says so does without it. */
+static int give_up_present(Restore *restore) {
+    CLEANUP(free_pointer) char *damage = TAKE_PTR(restore->reason);
+
     restore->present = store_close(restore->present);
-    restore->report.damage = restore->reason ? TAKE_PTR(restore->reason) : strdup("it cannot be looked at");
-    return restore->report.damage ? 0 : -ENOMEM;
+    if (!damage)
+        return -ENOMEM; /* a damaged one has its reason */
+    if (restore->options->force) {
+        restore->report.damage = TAKE_PTR(damage);
+        return 0;
+    }
+    if (asprintf(&restore->reason,
+                 "it is damaged (%s), so that whatever was unlinked, blocked, barred or deleted since the backup would "
+                 "be forgotten; restore with force if that is right",
+                 damage) >= 0)
+        return STORE_DAMAGED;
+    restore->reason = NULL; /* unspecified after a failure */
+    return -ENOMEM;
 }
 
 static int look_at_present(Restore *restore) {
@@ -138,8 +152,8 @@ static int look_at_present(Restore *restore) {
     return store_open_file(restore->present, restore->place.path, &restore->place, &restore->reason);
 }
 
-/* A damaged one is what backups are for; one that only cannot be looked at now may be whole. SQLite calls a page that
- * it could not read damaged, too: a second look tells. */
+/* One that only cannot be looked at now may be whole, whatever is forced. SQLite calls a page that it could not read
+ * damaged, too: a second look tells. */
 static int open_present(Restore *restore) {
     restore->about = restore->place.path;
     int r = look_at_present(restore);
@@ -148,7 +162,7 @@ static int open_present(Restore *restore) {
         free(TAKE_PTR(restore->reason));
         r = look_at_present(restore);
     }
-    return r == STORE_CORRUPT || (r < 0 && restore->options->force) ? set_aside(restore) : r;
+    return r == STORE_CORRUPT ? give_up_present(restore) : r;
 }
 
 /* Whether the log holds the head of the other one: 1, 0, or a negative errno. */
@@ -251,7 +265,9 @@ static int record(Restore *restore) {
     CLEANUP(free_pointer) char *detail = NULL;
 
     if (asprintf(&detail, "backup of row %" PRIu64 "%s", restore->report.rows,
-                 restore->relation == RELATION_FORKED ? ", another log set aside" : "") < 0) {
+                 restore->report.damage                 ? ", a damaged database set aside"
+                 : restore->relation == RELATION_FORKED ? ", another log set aside"
+                                                        : "") < 0) {
         detail = NULL;
         return -ENOMEM;
     }
@@ -287,6 +303,7 @@ static int merge(Restore *restore) {
     Store *backup = restore->backup;
     int r = 0;
 
+    restore->about = the_backup;
     if (restore->present)
         r = query_run(backup, SQL_RESTORE_ATTACH, VALUES(value_text(restore->place.path)));
     if (r == 0)
@@ -336,7 +353,6 @@ static int run(Restore *restore) {
         r = open_present(restore);
     if (r == 0)
         r = check_relation(restore);
-    restore->about = the_backup;
     if (r == 0)
         r = merge(restore);
     if (r == 0)

@@ -127,6 +127,7 @@ static const char *advice(int result) {
     case STORE_LOCKED:
     case STORE_INSECURE:
     case STORE_FORKED:
+    case STORE_DAMAGED:
         return NULL; /* the reason says it */
     case -ENOENT:
         return "make its folder, with mode 0700 and this user as its owner";

@@ -28,6 +28,7 @@ typedef enum StoreOutcome {
     STORE_LOCKED,   /* open: another daemon has it */
     STORE_INSECURE, /* open: owner or mode of file or folder is not private */
     STORE_FORKED,   /* restore: the audit logs of the backup and of the database part ways */
+    STORE_DAMAGED,  /* restore: nothing can be kept of the database */
 } StoreOutcome;
 
 #define STORE_ID_SIZE 33u /* 32 lower-case hexadecimal digits of 128 random bits, and NUL */
@@ -167,7 +168,7 @@ int store_backup_read(const StoreBackup *backup, uint64_t offset, size_t size, B
 typedef struct RestoreOptions {
     const char *path; /* of the database */
     int input;        /* the backup: a regular file, read from where it stands */
-    bool force;       /* also when the logs part ways, or the database cannot be looked at: its log is set aside then */
+    bool force;       /* also when the logs part ways or the database is damaged: its log is set aside then */
     int64_t now;
     uint32_t actor;
 } RestoreOptions;
@@ -175,12 +176,12 @@ typedef struct RestoreReport {
     uint64_t rows; /* audit rows in the backup */
     bool merged;   /* what the database has forbidden since is kept; in numbers: */
     unsigned endings, blocks, holders, bars, erased;
-    char *damage; /* why nothing of the database could be kept; NULL */
+    char *damage; /* what of the database made it impossible to keep anything of it; NULL */
     char *kept;   /* file beside the new database that was the old one; NULL when there was none */
 } RestoreReport;
 void restore_report_done(RestoreReport *report);
-/* 0, STORE_CORRUPT or STORE_NEWER (the backup), STORE_LOCKED, STORE_INSECURE, STORE_FORKED, or a negative errno; then
- * *ret_problem (caller frees) as for store_open(). */
+/* 0, STORE_CORRUPT or STORE_NEWER (the backup), STORE_LOCKED, STORE_INSECURE, STORE_FORKED, STORE_DAMAGED, or a
+ * negative errno, and nothing was changed; then *ret_problem (caller frees) as for store_open(). */
 int store_restore(const RestoreOptions *options, RestoreReport *ret, char **ret_problem);
 
 int store_profile_create(Store *store, const ProfileRow *row, int64_t *ret_id); /* STORE_EXISTS */

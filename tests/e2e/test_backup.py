@@ -175,8 +175,11 @@ class Restore(Case):
         with self.assertRaises(kit.Failed):
             self.world.start()
         self.world.daemon = None
-        result = must(ctl("root", "restore", FILE, "--yes"))
-        self.assertRegex(result.err, "could not be read")
+        refused = self.assertStatus(ctl("root", "restore", FILE, "--yes"), FAILED)
+        self.assertRegex(refused.err, "(?s)would be forgotten.*--force")
+        self.assertFalse([name for name in state_files() if "restor" in name or "replaced" in name])
+        result = must(ctl("root", "restore", FILE, "--yes", "--force"))
+        self.assertRegex(result.err, "was damaged")
         self.world.start()
         self.assertAssigned("new")
         kept = os.stat(kit.DATABASE + ".replaced-1")

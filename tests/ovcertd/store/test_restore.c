@@ -73,13 +73,21 @@ static int restore_file(World *world, const char *path, bool force) {
     return r;
 }
 
-static void restore(World *world) {
-    int r = restore_file(world, world->backup, false);
+static void restore_with(World *world, bool force) {
+    int r = restore_file(world, world->backup, force);
     if (r != 0)
         fail_msg("%d: %s", r, world->problem ? world->problem : "no problem told");
     fixture_reopen(world->fixture);
     fixture_assert_log_whole(world->fixture->store);
     assert_int_equal(fixture_number(world->fixture, "SELECT count(*) FROM audit WHERE event = 'database-restored'"), 1);
+}
+
+static void restore(World *world) {
+    restore_with(world, false);
+}
+
+static void restore_by_force(World *world) {
+    restore_with(world, true);
 }
 
 static void assert_refused(World *world, int outcome, const char *reason, bool force) {
@@ -145,20 +153,51 @@ static void test_a_missing_database_is_restored(void **state) {
     assert_null(world->report.kept);
 }
 
+static void damage(const World *world, uint8_t noise[8192]) {
+    memset(noise, 0x5a, 8192);
+    fixture_close(world->fixture);
+    fixture_write(world->fixture->path, noise, 8192);
+    CLEANUP(free_pointer) char *log = fixture_file(world->fixture, "-wal");
+    assert_int_equal(close(creat(log, 0600)), 0);
+    fixture_write(log, noise, 8192);
+}
+
+static void test_s35_a_damaged_database_is_not_given_up_without_force(void **state) {
+    World *world = *state;
+    uint8_t noise[8192];
+    damage(world, noise);
+    assert_refused(world, STORE_DAMAGED, "unlinked, blocked, barred or deleted since the backup would be forgotten",
+                   false);
+    assert_non_null(strstr(world->problem, "ovcert.db: it is damaged (file is not a database)"));
+    CLEANUP(free_pointer) char *kept = fixture_file(world->fixture, ".replaced-1");
+    assert_int_equal(access(kept, F_OK), -1);
+}
+
+static void test_s35_an_empty_file_and_a_log_alone_are_damaged_databases(void **state) {
+    World *world = *state;
+    uint8_t noise[8192];
+    damage(world, noise);
+    assert_int_equal(truncate(world->fixture->path, 0), 0);
+    assert_refused(world, STORE_DAMAGED, "it is empty", false);
+    assert_int_equal(unlink(world->fixture->path), 0);
+    assert_int_equal(restore_file(world, world->backup, false), STORE_DAMAGED);
+    assert_non_null(strstr(world->problem, "it is missing"));
+    restore_by_force(world);
+    assert_true(has_certificate(world, "demo"));
+}
+
 static void test_s35_a_damaged_database_is_replaced_and_kept(void **state) {
     World *world = *state;
     uint8_t noise[8192], *kept;
     size_t size;
     struct stat status;
-    memset(noise, 0x5a, sizeof noise);
-    fixture_close(world->fixture);
-    fixture_write(world->fixture->path, noise, sizeof noise);
-    CLEANUP(free_pointer) char *log = fixture_file(world->fixture, "-wal");
-    assert_int_equal(close(creat(log, 0600)), 0);
-    fixture_write(log, noise, sizeof noise);
-    restore(world);
+    damage(world, noise);
+    restore_by_force(world);
     assert_true(has_certificate(world, "demo"));
     assert_non_null(world->report.damage);
+    assert_int_equal(
+        fixture_number(world->fixture, "SELECT count(*) FROM audit WHERE detail LIKE '%a damaged database set aside'"),
+        1);
     CLEANUP(free_pointer) char *path = fixture_file(world->fixture, ".replaced-1");
     CLEANUP(free_pointer) char *old_log = fixture_file(world->fixture, ".replaced-1-wal");
     fixture_read(path, &kept, &size);
@@ -394,7 +433,7 @@ static void test_a_new_and_empty_database_needs_no_force(void **state) {
 static void test_s37_another_log_is_not_set_aside_without_force(void **state) {
     World *world = *state;
     make_another_database(world, true);
-    assert_refused(world, STORE_FORKED, "does not go on from the backup's", false);
+    assert_refused(world, STORE_FORKED, "ovcert.db: its audit log does not go on from the backup's", false);
     assert_int_equal(restore_file(world, world->backup, true), 0);
     fixture_reopen(world->fixture);
     fixture_assert_log_whole(world->fixture->store);
@@ -492,6 +531,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         RESTORE_TEST(test_what_was_lost_since_the_backup_is_there_again),
         RESTORE_TEST(test_a_missing_database_is_restored),
+        RESTORE_TEST(test_s35_a_damaged_database_is_not_given_up_without_force),
+        RESTORE_TEST(test_s35_an_empty_file_and_a_log_alone_are_damaged_databases),
         RESTORE_TEST(test_s35_a_damaged_database_is_replaced_and_kept),
         RESTORE_TEST(test_each_restore_keeps_what_it_replaces),
         RESTORE_TEST(test_the_right_backup_after_the_wrong_one_brings_everybody_back),

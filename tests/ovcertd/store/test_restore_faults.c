@@ -32,6 +32,7 @@ typedef struct File {
 typedef struct World {
     Fixture *fixture;
     bool all;
+    bool force;
     bool damaged; /* the database cannot be read */
     char *backup;
     File database, log;
@@ -120,7 +121,8 @@ static int restore(const World *world) {
     int input = open(world->backup, O_RDONLY | O_CLOEXEC);
     if (input < 0)
         return -errno;
-    int r = store_restore(&(RestoreOptions){.path = world->fixture->path, .input = input}, &report, &problem);
+    const RestoreOptions options = {.path = world->fixture->path, .input = input, .force = world->force};
+    int r = store_restore(&options, &report, &problem);
     (void) close(input); /* only read from */
     return r;
 }
@@ -190,10 +192,10 @@ static int end_at(const World *world, unsigned call, bool *ret_reached) {
     return restored;
 }
 
-static int fail_at(const World *world, unsigned call, int error, bool *ret_reached) {
+static int fail_at(const World *world, unsigned call, FaultKind kind, int error, bool *ret_reached) {
     char what[64];
     begin_anew(world);
-    faults_arm(FAULT_FILES, error, call);
+    faults_arm(kind, error, call);
     int r = restore(world);
     *ret_reached = faults_get()->failed;
     faults_disarm();
@@ -207,9 +209,9 @@ static int fail_at(const World *world, unsigned call, int error, bool *ret_reach
     return restored;
 }
 
-static unsigned count_calls(const World *world) {
+static unsigned count_calls(const World *world, FaultKind kind) {
     begin_anew(world);
-    faults_arm(FAULT_FILES, EIO, 0);
+    faults_arm(kind, EIO, 0);
     int r = restore(world);
     faults_disarm();
     assert_int_equal(r, 0);
@@ -222,7 +224,7 @@ static unsigned next_call(const World *world, unsigned call, unsigned calls) {
 }
 
 static void end_in_turn(World *world) {
-    unsigned calls = count_calls(world), restored = 0, kept = 0;
+    unsigned calls = count_calls(world, FAULT_FILES), restored = 0, kept = 0;
     bool reached = true;
     for (unsigned call = 1; reached; call = next_call(world, call, calls))
         *(end_at(world, call, &reached) ? &restored : &kept) += 1;
@@ -237,25 +239,34 @@ static void test_s36_an_ended_restore_leaves_the_old_or_the_new_database(void **
 
 static void test_s35_an_ended_restore_over_a_damaged_database_leaves_that_or_the_new_one(void **state) {
     World *world = *state;
-    world->damaged = true;
+    world->damaged = world->force = true;
     end_in_turn(world);
-    world->damaged = false;
+    world->damaged = world->force = false;
 }
 
-static void fail_in_turn(World *world, int error) {
-    unsigned calls = count_calls(world);
+static void fail_in_turn(World *world, FaultKind kind, int error) {
+    unsigned calls = count_calls(world, kind);
     bool reached = true;
     world->damaged = false;
     for (unsigned call = 1; reached; call = next_call(world, call, calls))
-        (void) fail_at(world, call, error, &reached); /* it judges itself */
+        (void) fail_at(world, call, kind, error, &reached); /* it judges itself */
 }
 
 static void test_s36_a_fault_of_the_disk_leaves_the_old_or_the_new_database(void **state) {
-    fail_in_turn(*state, EIO);
+    fail_in_turn(*state, FAULT_FILES, EIO);
+}
+
+/* Then the block would be gone. */
+static void test_s35_no_force_takes_a_database_for_damaged_that_cannot_be_looked_at_now(void **state) {
+    World *world = *state;
+    world->force = true;
+    fail_in_turn(world, FAULT_FILES, EIO);
+    fail_in_turn(world, FAULT_MEMORY, ENOMEM);
+    world->force = false;
 }
 
 static void test_s36_a_full_disk_leaves_the_old_or_the_new_database(void **state) {
-    fail_in_turn(*state, ENOSPC);
+    fail_in_turn(*state, FAULT_FILES, ENOSPC);
 }
 
 #define RESTORE_TEST(function) cmocka_unit_test_prestate_setup_teardown(function, setup, teardown, &world)
@@ -266,7 +277,11 @@ int main(int argc, char *argv[]) {
         RESTORE_TEST(test_s36_an_ended_restore_leaves_the_old_or_the_new_database),
         RESTORE_TEST(test_s35_an_ended_restore_over_a_damaged_database_leaves_that_or_the_new_one),
         RESTORE_TEST(test_s36_a_fault_of_the_disk_leaves_the_old_or_the_new_database),
+        RESTORE_TEST(test_s35_no_force_takes_a_database_for_damaged_that_cannot_be_looked_at_now),
         RESTORE_TEST(test_s36_a_full_disk_leaves_the_old_or_the_new_database),
     };
+    /* Else SQLite takes small pieces from memory of its own. */
+    if (sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK)
+        return EXIT_FAILURE;
     return cmocka_run_group_tests_name("store: restore faults", tests, NULL, NULL);
 }
