@@ -32,8 +32,7 @@ static void tell(const RestoreReport *report) {
                   report->endings, report->blocks, report->bars, report->holders, report->erased);
     if (report->kept)
         log_write(LOG_NOTICE, LOG_EVENT_RESTORED,
-                  "it is kept as %s; remove it when nobody needs it: it holds names that may have been erased",
-                  report->kept);
+                  "it is kept as %s until somebody is deleted; remove it when nobody needs it", report->kept);
 }
 
 static int exit_status(int r) {

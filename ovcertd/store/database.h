@@ -67,6 +67,6 @@ int store_take_place(const char *path, Place *place, char **ret_reason);
 /* "WHAT: REASON; ADVICE." for people; reason may be NULL. Caller frees; NULL when out of memory. */
 char *store_describe(const char *what, int result, const char *reason);
 Store *store_new(void); /* without a database yet; NULL when out of memory */
-/* Opens the database of the path in it: checks, migrates, prepares. keep: where a copy of it is kept before it is
- * migrated; NULL: none. 0, STORE_CORRUPT, STORE_NEWER, or a negative errno. */
-int store_open_file(Store *store, const char *path, const Place *keep, char **ret_reason);
+/* Opens the database of the path in it: checks, migrates, prepares, ends an erasure. place: whose database it is, where
+ * former ones are kept; NULL for a copy. 0, STORE_CORRUPT, STORE_NEWER, or a negative errno. */
+int store_open_file(Store *store, const char *path, const Place *place, char **ret_reason);

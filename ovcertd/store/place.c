@@ -3,6 +3,7 @@
  * database file itself, whose POSIX locks SQLite would lose when the descriptor is closed. */
 #include "ovcertd/store/place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -235,14 +236,63 @@ int place_publish(const Place *place, const char *suffix, const char *final_suff
     return fsync(place->folder) < 0 ? -errno : 0;
 }
 
-int place_remove_schemas(const Place *place, size_t version) {
-    for (size_t i = 1; i <= version; i++) {
-        CLEANUP(free_pointer) char *suffix = place_name("", PLACE_SCHEMA, i);
-        int r = suffix ? place_remove(place, suffix) : -ENOMEM;
-        if (r < 0)
-            return r;
+/* --- what is kept of former databases --- */
+
+static bool begins_with(const char *text, const char *beginning) {
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+static bool is_kept(const Place *place, const char *entry) {
+    size_t length = strlen(place->name);
+
+    return strncmp(entry, place->name, length) == 0 &&
+           (begins_with(entry + length, PLACE_SCHEMA) || begins_with(entry + length, PLACE_REPLACED));
+}
+
+static void close_stream(DIR **stream) {
+    if (*stream)
+        (void) closedir(*stream); /* was only read */
+}
+
+static int open_stream(const Place *place, DIR **ret) {
+    int folder = openat(place->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return -errno;
+    *ret = fdopendir(folder);
+    if (*ret)
+        return 0;
+    int r = -errno;
+    (void) close(folder); /* nothing was written */
+    return r;
+}
+
+/* How many it has removed: what is removed while the folder is read may make the reading miss another. */
+static int remove_kept_once(const Place *place) {
+    CLEANUP(close_stream) DIR *stream = NULL;
+    const struct dirent *entry;
+    int count = 0;
+
+    int r = open_stream(place, &stream);
+    if (r < 0)
+        return r;
+    while ((errno = 0, entry = readdir(stream))) {
+        if (!is_kept(place, entry->d_name))
+            continue;
+        if (unlinkat(place->folder, entry->d_name, 0) < 0)
+            return -errno;
+        count++;
     }
-    return 0;
+    return errno != 0 ? -errno : count;
+}
+
+int place_remove_kept(const Place *place) {
+    int r;
+
+    while ((r = remove_kept_once(place)) > 0)
+        ;
+    if (r < 0)
+        return r;
+    return fsync(place->folder) < 0 ? -errno : 0; /* before anybody may say that they are gone */
 }
 
 /* --- the last steps of a restore --- */

@@ -149,7 +149,10 @@ static int look_at_present(Restore *restore) {
     restore->present = store_new();
     if (!restore->present)
         return -ENOMEM;
-    return store_open_file(restore->present, restore->place.path, &restore->place, &restore->reason);
+    r = store_open_file(restore->present, restore->place.path, &restore->place, &restore->reason);
+    if (r == 0 && restore->present->scrub_due) /* the new one would not know of it */
+        return refuse(restore, -EBUSY, "what was erased is still in its files, and cannot be removed now");
+    return r;
 }
 
 /* One that only cannot be looked at now may be whole, whatever is forced. SQLite calls a page that it could not read

@@ -67,12 +67,12 @@ static int keep_before_migration(sqlite3 *db, const Place *place, char **ret_rea
     return r;
 }
 
-int store_open_file(Store *store, const char *path, const Place *keep, char **ret_reason) {
+int store_open_file(Store *store, const char *path, const Place *place, char **ret_reason) {
     int r = database_connect(path, false, &store->db);
     if (r == 0)
         r = database_check(store->db, ret_reason);
-    if (r == 0 && keep)
-        r = keep_before_migration(store->db, keep, ret_reason);
+    if (r == 0 && place)
+        r = keep_before_migration(store->db, place, ret_reason);
     if (r == 0)
         r = database_migrate(store->db);
     if (r == 0)
@@ -80,7 +80,7 @@ int store_open_file(Store *store, const char *path, const Place *keep, char **re
     if (r == 0)
         r = prepare_statements(store);
     if (r == 0)
-        r = transaction_finish_scrub(store);
+        r = transaction_finish_scrub(store, place);
     if (r < 0 && !*ret_reason && store->db)
         *ret_reason = strdup(sqlite3_errmsg(store->db)); /* NULL when out of memory: then the errno has to do */
     return r == -EUCLEAN ? STORE_CORRUPT : r;

@@ -106,13 +106,10 @@ static int empty_log(Store *store) {
     return r;
 }
 
-/* The copies that migrations have left beside the database hold what is erased now. A copy itself has none. */
-static int remove_schemas(const Store *store) {
-    return store->place.folder < 0 ? 0 : place_remove_schemas(&store->place, sql_migration_count);
-}
-
-static int scrub(Store *store) {
-    int r = remove_schemas(store);
+/* What migrations and restores have kept beside the database holds what is erased now, and goes first: the mark is
+ * still there if that is interrupted. place: NULL for a copy, which has nothing beside it. */
+static int scrub(Store *store, const Place *place) {
+    int r = place ? place_remove_kept(place) : 0;
     if (r == 0)
         r = query_control(store, SQL_SCRUB_REWRITE);
     if (r == 0)
@@ -120,7 +117,7 @@ static int scrub(Store *store) {
     return r == 0 ? query_control(store, SQL_SCRUB_DONE) : r;
 }
 
-int transaction_finish_scrub(Store *store) {
+int transaction_finish_scrub(Store *store, const Place *place) {
     CLEANUP(query_done) Query query = {0};
 
     int r = query_start(store, SQL_SCRUB_DUE, NO_VALUES, &query);
@@ -130,8 +127,12 @@ int transaction_finish_scrub(Store *store) {
     query_done(&query); /* before the rewriting, which needs every statement at rest */
     if (r != 0)
         return r == STORE_NOT_FOUND ? 0 : r;
-    store->scrub_due = scrub(store) < 0;
+    store->scrub_due = scrub(store, place) < 0;
     return 0;
+}
+
+static const Place *own_place(const Store *store) {
+    return store->place.folder < 0 ? NULL : &store->place;
 }
 
 int store_commit(Store *store) {
@@ -145,14 +146,15 @@ int store_commit(Store *store) {
     bool erases = r == 0 && store->erases;
     transaction_reset(store);
     if (erases)
-        store->scrub_due = scrub(store) < 0; /* the commit stands; the mark stays for the next opening */
+        store->scrub_due =
+            scrub(store, own_place(store)) < 0; /* the commit stands; the mark stays for the next opening */
     return r;
 }
 
 int store_finish_erasing(Store *store) {
     if (!store->scrub_due || store->in_transaction)
         return 0;
-    int r = scrub(store);
+    int r = scrub(store, own_place(store));
     store->scrub_due = r < 0;
     return r;
 }

@@ -214,10 +214,20 @@ class Restore(Case):
         self.restore()
         self.assertReply(manager("root", "GetProfile", "s", "demo"), "NotFound")
         self.world.stop()
+        self.assertNoTrace()
+
+    def test_s37_who_is_erased_after_a_restore_is_in_no_file_that_it_has_left(self):
+        self.back_up()
+        self.restore()
+        self.assertTrue(os.path.exists(kit.DATABASE + ".replaced-1"))
+        must(ctl("root", "profile", "delete", "demo", "--yes"))
+        self.world.stop()
+        self.assertNoTrace()
+
+    def assertNoTrace(self):
         for name in state_files():
-            if "replaced" not in name:
-                with open(os.path.join(kit.STATE_DIR, name), "rb") as file:
-                    self.assertNotIn(kit.HOLDER.encode(), file.read(), name)
+            with open(os.path.join(kit.STATE_DIR, name), "rb") as file:
+                self.assertNotIn(kit.HOLDER.encode(), file.read(), name)
 
     def test_nothing_is_restored_while_the_daemon_runs(self):
         self.back_up()

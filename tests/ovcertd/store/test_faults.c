@@ -5,6 +5,7 @@
  * "all" every call fails, otherwise a fixed sample of them. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -341,6 +342,17 @@ static void remove_database(const Fixture *fixture) {
     }
 }
 
+/* What an earlier restore has left, the person to be erased included (SECURITY 37). */
+static void set_aside(const Fixture *fixture) {
+    char *path = fixture_file(fixture, ".replaced-1");
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, NAME, strlen(NAME)), strlen(NAME));
+    assert_int_equal(close(file), 0);
+    free(path);
+}
+
 static void expect_contents(const World *world, const Run *run, const char *what) {
     Fixture *fixture = world->fixture;
 
@@ -380,6 +392,7 @@ static bool fail_one(const World *world, Manner manner, FaultKind kind, int erro
     char what[96];
 
     remove_database(world->fixture);
+    set_aside(world->fixture);
     size_t descriptors = count_descriptors();
     faults_arm(kind, error, failing);
     Run run = manner == MANNER_CRASH ? run_and_crash(world->fixture, world->shared) : run_here(world->fixture, manner);

@@ -377,6 +377,50 @@ static void test_s42_an_erased_persons_name_given_to_another_inherits_nothing(vo
     assert_int_equal(fixture_number(world->fixture, "SELECT count(*) FROM audit_person WHERE name = 'demo'"), 1);
 }
 
+static bool is_there(const World *world, const char *suffix) {
+    CLEANUP(free_pointer) char *path = fixture_file(world->fixture, suffix);
+    return access(path, F_OK) == 0;
+}
+
+static void test_s37_an_erasure_takes_along_what_restores_have_set_aside(void **state) {
+    World *world = *state;
+    CLEANUP(free_pointer) char *first = fixture_file(world->fixture, ".replaced-1");
+    CLEANUP(free_pointer) char *far = fixture_file(world->fixture, ".replaced-4711-wal");
+    CLEANUP(free_pointer) char *mine = fixture_file(world->fixture, "-replaced-1");
+    restore(world);
+    assert_int_equal(restore_file(world, world->backup, false), 0);
+    assert_true(is_there(world, ".replaced-2"));
+    assert_int_equal(link(first, far), 0); /* as if the administrator had removed those between */
+    assert_int_equal(close(creat(mine, 0600)), 0);
+    remove_file(world->backup);
+    fixture_reopen(world->fixture);
+    delete_demo(world);
+    assert_false(fixture_files_contain(world->fixture, FIXTURE_SUBJECT));
+    assert_false(is_there(world, ".replaced-1"));
+    assert_false(is_there(world, ".replaced-4711-wal"));
+    assert_true(is_there(world, "-replaced-1")); /* is no name that ovcert gives */
+}
+
+/* The mark of what is left to do is in the database that gives way. */
+static void test_s37_a_restore_ends_an_erasure_that_was_held_up(void **state) {
+    World *world = *state;
+    restore(world);
+    assert_true(is_there(world, ".replaced-1"));
+    sqlite3 *reader = fixture_raw(world->fixture);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM profile", NULL, NULL, NULL), SQLITE_OK);
+    delete_demo(world);
+    assert_true(fixture_files_contain(world->fixture, FIXTURE_SUBJECT));
+    assert_int_equal(restore_file(world, world->backup, true), -EBUSY);
+    assert_non_null(strstr(world->problem, "what was erased is still in its files"));
+    assert_false(is_there(world, ".restoring"));
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    assert_int_equal(restore_file(world, world->backup, false), 0);
+    assert_int_equal(world->report.erased, 1);
+    remove_file(world->backup);
+    assert_false(fixture_files_contain(world->fixture, FIXTURE_SUBJECT));
+    fixture_reopen(world->fixture);
+}
+
 /* --- the log --- */
 
 static void test_s37_the_log_goes_on_where_the_databases_ends(void **state) {
@@ -546,6 +590,8 @@ int main(void) {
         RESTORE_TEST(test_what_was_under_way_then_is_not_under_way_now),
         RESTORE_TEST(test_s37_who_was_erased_since_does_not_come_back),
         RESTORE_TEST(test_s42_an_erased_persons_name_given_to_another_inherits_nothing),
+        RESTORE_TEST(test_s37_an_erasure_takes_along_what_restores_have_set_aside),
+        RESTORE_TEST(test_s37_a_restore_ends_an_erasure_that_was_held_up),
         RESTORE_TEST(test_s37_the_log_goes_on_where_the_databases_ends),
         RESTORE_TEST(test_a_backup_that_is_later_than_the_database_needs_no_force),
         RESTORE_TEST(test_a_new_and_empty_database_needs_no_force),
