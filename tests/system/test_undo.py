@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+import pwd
 import re
 import shutil
 import stat
@@ -122,3 +123,21 @@ class Undo(machine.Case):
         self.assertEqual(sorted(self.files.keys() - left.keys()), [], "taken away")
         self.assertEqual({path: left[path] for path in left if left[path] != self.files[path]}, {}, "changed")
         self.by_password()
+
+
+class Elsewhere(machine.Case):
+    profile = False
+
+    def test_a_purge_keeps_the_user_of_a_database_in_another_folder(self):
+        machine.installed()
+        folder = "/srv/ovcert"
+        os.mkdir(folder, 0o700)
+        kit.own(folder, kit.DAEMON_USER, 0o700)
+        machine.write("/etc/ovcert/ovcertd.conf.d/store.conf", f"[Store]\n path = {folder}/my.db \n")
+        said = machine.apt("purge", *machine.package_names())
+        self.assertRegex(said, f"kept: the user ovcert, whose database is in {folder};")
+        self.assertEqual(pwd.getpwnam("ovcert").pw_uid, os.stat(folder).st_uid)
+        self.assertRaises(KeyError, pwd.getpwnam, "ovcert-credential")
+        self.assertFalse(os.path.exists(kit.STATE_DIR))
+        os.rmdir(folder)
+        machine.command("userdel", "ovcert")
