@@ -38,7 +38,8 @@ static void print_help(FILE *stream) {
         "/ovcertd.conf and its drop-ins)\n"
         "      --restore      put the backup on standard input in the place of the database, and end\n"
         "                     (\"ovcertctl restore\" does this)\n"
-        "      --force        with --restore: also when the audit log there does not go on from the backup's\n"
+        "      --force        with --restore: also when the audit log there does not go on from the backup's,\n"
+        "                     or the database is damaged\n"
         "  -h, --help         show this text\n"
         "      --version      show the version\n\n"
         "SIGHUP reads configuration, trust anchors and revocation lists again.\n",

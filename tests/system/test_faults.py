@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What breaks on a machine, with the profile of pam-auth-update on: during each, root signs in with the password and nobody gets in who
 should not; and after each the certificate signs in again, without anybody's help."""
+import glob
 import os
 import signal
 import subprocess
+import threading
 
 import harness
 import machine
@@ -81,6 +83,100 @@ class Daemon(Faults):
         self.assertDoors()
         machine.systemctl("unmask", "--runtime", machine.UNIT)
         self.assertCertificateSignsIn()
+
+
+class Restore(Faults):
+    """systemd, the bus and people who call meanwhile: the daemon and its restore mode are never at one database at the same time."""
+
+    FILE = "/root/ovcert.backup"
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(lambda: os.path.exists(self.FILE) and os.unlink(self.FILE))
+        harness.must(ctl("root", "backup", self.FILE))
+        harness.well(harness.create("other"))
+        self.before = machine.main_pid()
+
+    def restore(self, *options):
+        return ctl("root", "restore", self.FILE, "--yes", *options, seconds=2 * kit.PATIENCE)
+
+    def assertRestored(self):
+        self.assertTrue(machine.active())
+        self.assertNotIn(machine.main_pid(), (0, self.before))
+        self.assertReply(harness.manager("root", "GetProfile", "s", "other"), "NotFound")
+        harness.must(ctl("root", "log", "--verify"))
+        self.assertCertificateSignsIn()
+
+    def test_the_service_is_stopped_and_started_and_has_the_backup(self):
+        harness.must(self.restore())
+        self.assertRestored()
+
+    def test_a_service_that_did_not_run_runs_afterwards(self):
+        self.world.stop()
+        harness.must(self.restore())
+        self.assertRestored()
+
+    def test_s35_what_fails_starts_the_service_again_as_it_was(self):
+        with open(self.FILE, "r+b") as file:
+            file.write(b"this is no database any more".ljust(100, b"!"))
+        self.assertStatus(self.restore("--force"), harness.FAILED)
+        self.assertTrue(machine.active())
+        self.assertNotIn(machine.main_pid(), (0, self.before))
+        self.assertReply(harness.manager("root", "GetProfile", "s", "other"), "ok")
+        self.assertEqual(glob.glob(kit.DATABASE + ".re*"), [])
+        self.assertCertificateSignsIn()
+
+    def test_s35_a_damaged_database_is_replaced_by_force_and_the_service_is_back(self):
+        self.world.stop()
+        with open(kit.DATABASE, "r+b") as file:
+            file.write(b"this is no database any more".ljust(100, b"!"))
+        self.assertRegex(self.assertStatus(self.restore(), harness.FAILED).err, "--force")
+        harness.must(self.restore("--force"))
+        self.assertRestored()
+
+    def test_s34_who_calls_in_the_middle_starts_no_second_daemon_on_the_database(self):
+        # Free pages, which take their time to be copied.
+        machine.command("sqlite3", self.FILE, "CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(60000000)); DROP TABLE filler")
+        result = []
+        thread = threading.Thread(target=lambda: result.append(self.restore()))
+        thread.start()
+        pid = self.stopped_in_the_middle()
+        try:
+            self.assertNotEqual(harness.manager("demo", "GetProfile", "s", "demo", seconds=1).name, "ok")
+            self.assertNoCertificateSignsIn()
+            self.assertFalse(machine.has_name())
+            self.assertTrue(os.path.exists(kit.DATABASE + ".restoring"), "a daemon has cleaned up after it")
+            self.assertLogged("another ovcertd uses it")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            thread.join()
+        harness.must(result[0])
+        self.assertRestored()
+
+    @staticmethod
+    def stopped_in_the_middle():
+        """The process that restores, stopped while it copies: it has the lock then."""
+        kit.wait_until(lambda: os.path.exists(kit.DATABASE + ".restoring"), kit.PATIENCE, "the restore")
+        pid = int(machine.command("pgrep", "--full", "^ovcertd --restore"))
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+    def test_people_who_call_all_the_time_do_not_keep_it_from_its_end(self):
+        gone = threading.Event()
+
+        def call():
+            while not gone.is_set():
+                harness.manager("demo", "GetProfile", "s", "demo")
+        callers = [threading.Thread(target=call) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        try:
+            harness.must(self.restore())
+        finally:
+            gone.set()
+            for caller in callers:
+                caller.join()
+        self.assertRestored()
 
 
 class Around(Faults):
