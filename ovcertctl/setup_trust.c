@@ -277,6 +277,10 @@ static int check_list(const Setup *setup, const Staging *staging) {
     int r = load(setup, setup->config.anchors_dir, staging->folder, &store, &problems);
     if (r == 0)
         r = refuse_problem(&problems, TRUST_PROBLEM_CRL, TRUST_PROBLEM_CRL_FUTURE);
+    if (r == 0 && trust_store_crls(store) == 0) { /* certificates alone may lie there, but are no list */
+        output_complain(_("It was not added."), _("There is no revocation list in the file."));
+        r = EXIT_FAILED;
+    }
     for (size_t i = 0; r == 0 && i < trust_store_crls(store); i++) {
         TrustCrlFacts facts = trust_store_crl_facts(store, i);
         output_say(&setup->tool->output, _("A revocation list of %s, to be replaced by %s."),

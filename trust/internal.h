@@ -144,5 +144,8 @@ Certificate *trust_store_find_anchor(const TrustStore *store, View der);
 /* Where lists were loaded from; NULL when the caller has read them. */
 const char *trust_store_crls_dir(const TrustStore *store);
 Crl *trust_store_crl(const TrustStore *store, size_t index); /* borrowed */
+/* Certificates that came with the lists. They may have signed one, and MUST be taken for nothing else. */
+size_t trust_store_signers(const TrustStore *store);
+Certificate *trust_store_signer(const TrustStore *store, size_t index); /* borrowed */
 bool trust_store_is_soft(const TrustStore *store);
 int64_t trust_store_max_stale(const TrustStore *store);

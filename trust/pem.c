@@ -80,6 +80,10 @@ int trust_read_certificates(View file, BytesList *ret) {
     return read_some(file, certificate_types, ret);
 }
 
+int trust_read_signers(View file, BytesList *ret) {
+    return is_der(file) ? 0 : pem_read(file, certificate_types, ret);
+}
+
 int trust_read_crls(View file, BytesList *ret) {
     return read_some(file, (const char *const[]){"X509 CRL", NULL}, ret);
 }

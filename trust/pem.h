@@ -10,6 +10,8 @@
 int trust_read_certificates(View file, BytesList *ret);
 /* The same for revocation lists. */
 int trust_read_crls(View file, BytesList *ret);
+/* The certificates in a file of lists: PEM blocks beside those of the lists, perhaps none. 0, -EBADMSG, -ENOMEM. */
+int trust_read_signers(View file, BytesList *ret);
 /* The text without the PEM blocks of the certificate of this DER, all else as it was, octet by octet. 0; -ENODATA when
  * it has none in PEM; -EBADMSG when what is left would not hold exactly the others; -ENOMEM. */
 int trust_cut_certificate(View file, View der, Bytes *ret);

@@ -47,9 +47,7 @@ static bool is_in_chain(const Judge *judge, X509 *x509) {
     return false;
 }
 
-/* RFC 5280 6.3.3 (f): a path of its own to the same anchor, and nothing against it. What signs the lists about a
- * signer, and is neither its issuer nor itself, is not asked for: that would have no end. */
-static bool signer_holds(Judge *judge, Certificate *signer) {
+static bool signer_is_accepted(Judge *judge, Certificate *signer) {
     static const TrustRules rules = {.purpose = TRUST_PURPOSE_ANY};
     CLEANUP(judge_done)
     Judge inner = {
@@ -64,11 +62,18 @@ static bool signer_holds(Judge *judge, Certificate *signer) {
         .end = sk_X509_value(judge->chain, sk_X509_num(judge->chain) - 1),
     };
 
-    if (judge->within)
-        return X509_cmp(certificate_x509(judge->leaf), certificate_x509(signer)) == 0;
     if (judge_run(&inner) < 0)
         judge->fault = inner.fault;
     return inner.found && verdict_accepted(&inner.best);
+}
+
+/* RFC 5280 6.3.3 (f): a path of its own to the same anchor, and nothing against it. What signs the lists about a
+ * signer, and is neither its issuer nor itself, is not asked for: that would have no end. Want of memory deep inside
+ * OpenSSL may look like something against it, and a list would be lost: hence the second look. */
+static bool signer_holds(Judge *judge, Certificate *signer) {
+    if (judge->within)
+        return X509_cmp(certificate_x509(judge->leaf), certificate_x509(signer)) == 0;
+    return signer_is_accepted(judge, signer) || signer_is_accepted(judge, signer);
 }
 
 /* Whether this certificate bears the name of the list's issuer, its key signed the list, and it may. -ENOMEM. */
@@ -81,9 +86,17 @@ static int is_signer(Judge *judge, Crl *crl, Certificate *candidate) {
     return is_in_chain(judge, x509) || signer_holds(judge, candidate) ? crl_verify(crl, x509) : 0;
 }
 
+/* Who signs lists apart from the issuer comes along with the certificate, or with the lists: of a stored chain only
+ * issuers are kept. */
 static int is_proven_by_another(Judge *judge, Crl *crl) {
     for (size_t i = 0; i < judge->n_sent && !judge_time_is_up(judge); i++) {
         int r = is_signer(judge, crl, judge->sent[i]);
+
+        if (r != 0)
+            return r;
+    }
+    for (size_t i = 0; i < trust_store_signers(judge->store) && !judge_time_is_up(judge); i++) {
+        int r = is_signer(judge, crl, trust_store_signer(judge->store, i));
 
         if (r != 0)
             return r;

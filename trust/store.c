@@ -23,6 +23,12 @@
 #define STORE_ANCHOR_FILE_MAX (1024u * 1024u)
 #define STORE_CRL_FILE_MAX (32u * 1024u * 1024u) /* SECURITY 14 */
 
+/* A certificate in a file of lists. */
+typedef struct Signer {
+    Certificate *certificate;
+    char *file;
+} Signer;
+
 struct TrustStore {
     atomic_uint references;
     Certificate **anchors;
@@ -31,6 +37,8 @@ struct TrustStore {
     Crl **crls;
     size_t n_crls;
     char *crls_dir; /* NULL: from files that the caller has read */
+    Signer *signers;
+    size_t n_signers;
     Ocsp **ocsps;
     size_t n_ocsps;
     bool soft;
@@ -287,6 +295,32 @@ static int crl_keep(TrustStore *store, Crl *crl) {
     return 0;
 }
 
+static int signer_keep(TrustStore *store, Certificate *certificate, const char *file) {
+    Signer *signers = reallocarray(store->signers, store->n_signers + 1, sizeof(*signers));
+    char *copy;
+
+    if (!signers)
+        return -ENOMEM;
+    store->signers = signers;
+    copy = strdup(file);
+    if (!copy)
+        return -ENOMEM;
+    signers[store->n_signers++] = (Signer){.certificate = certificate_ref(certificate), .file = copy};
+    return 0;
+}
+
+/* file: NULL for all of them. */
+static int signers_keep(TrustStore *store, const TrustStore *from, const char *file) {
+    for (size_t i = 0; i < from->n_signers; i++) {
+        const Signer *signer = &from->signers[i];
+        int r = !file || strcmp(signer->file, file) == 0 ? signer_keep(store, signer->certificate, signer->file) : 0;
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 /* SECURITY 10: what the file held before goes on being used. */
 static int crl_fault(Loader *loader, const char *file) {
     const TrustStore *previous = loader->previous;
@@ -301,6 +335,11 @@ static int crl_fault(Loader *loader, const char *file) {
         if (r < 0)
             return r;
         kept = true;
+    }
+    if (previous) {
+        int r = signers_keep(loader->store, previous, file);
+        if (r < 0)
+            return r;
     }
     return kept ? problem(loader, TRUST_PROBLEM_CRL, file, "the list that was loaded from it before stays in use") : 0;
 }
@@ -359,12 +398,32 @@ static int crl_parse_all(Loader *loader, const char *file, const BytesList *list
     return 0;
 }
 
+static int signers_parse(const char *file, const BytesList *list, TrustStore *into, const char **ret_problem) {
+    for (size_t i = 0; i < list->count; i++) {
+        CLEANUP(certificate_freep) Certificate *signer = NULL;
+        int r = certificate_parse(bytes_view(&list->items[i]), &signer);
+
+        if (r > 0) {
+            *ret_problem = "holds what is no certificate";
+            return PARSE_MALFORMED;
+        }
+        if (r == 0)
+            r = signer_keep(into, signer, file);
+        if (r != 0)
+            return r;
+    }
+    return 0;
+}
+
 static void crls_done(TrustStore *store) {
     for (size_t i = 0; i < store->n_crls; i++)
         (void) crl_unref(store->crls[i]);
+    for (size_t i = 0; i < store->n_signers; i++) {
+        (void) certificate_free(store->signers[i].certificate);
+        free(store->signers[i].file);
+    }
     free(store->crls);
-    store->crls = NULL;
-    store->n_crls = 0;
+    free(store->signers);
 }
 
 static int crl_take_all(Loader *loader, const TrustStore *from) {
@@ -376,7 +435,7 @@ static int crl_take_all(Loader *loader, const TrustStore *from) {
         if (r < 0)
             return r;
     }
-    return 0;
+    return signers_keep(loader->store, from, NULL);
 }
 
 /* What the file is no good for; then what it held before is used. */
@@ -389,19 +448,42 @@ static int crl_faulty(Loader *loader, const char *file, bool malformed, const ch
     return r < 0 ? r : crl_fault(loader, file);
 }
 
-static int crl_contents(Loader *loader, const char *file, const BytesList *list) {
-    TrustStore fresh = {0}; /* only its crls: a file counts as a whole or not at all */
+/* What a file of lists holds. */
+typedef struct CrlFile {
+    BytesList lists, signers;
+} CrlFile;
+
+static void crl_file_done(CrlFile *file) {
+    bytes_list_done(&file->lists);
+    bytes_list_done(&file->signers);
+}
+
+/* 0, -EBADMSG, -ENODATA, -ENOMEM. */
+static int crl_read(View contents, CrlFile *ret) {
+    int r = trust_read_crls(contents, &ret->lists), signers;
+
+    if (r != 0 && r != -ENODATA)
+        return r;
+    signers = trust_read_signers(contents, &ret->signers);
+    return signers < 0 || ret->signers.count > 0 ? signers : r;
+}
+
+static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
+    TrustStore fresh = {0}; /* only its lists and signers: a file counts as a whole or not at all */
     CLEANUP(free_pointer) char *text = NULL;
     const char *wrong = NULL;
     size_t number = 0;
-    int r = crl_parse_all(loader, file, list, &fresh, &number, &wrong);
+    int r = crl_parse_all(loader, file, &read->lists, &fresh, &number, &wrong);
+    bool numbered = r != 0 && read->lists.count > 1;
 
+    if (r == 0)
+        r = signers_parse(file, &read->signers, &fresh, &wrong);
     if (r == 0)
         r = crl_take_all(loader, &fresh);
     crls_done(&fresh);
     if (r <= 0)
         return r;
-    if (list->count > 1 && asprintf(&text, "list %zu: %s", number, wrong) < 0) {
+    if (numbered && asprintf(&text, "list %zu: %s", number, wrong) < 0) {
         text = NULL; /* unspecified after a failure */
         return -ENOMEM;
     }
@@ -409,11 +491,11 @@ static int crl_contents(Loader *loader, const char *file, const BytesList *list)
 }
 
 static int crl_take_file(Loader *loader, const char *file, View contents) {
-    CLEANUP(bytes_list_done) BytesList list = {0};
-    int r = trust_read_crls(contents, &list);
+    CLEANUP(crl_file_done) CrlFile read = {0};
+    int r = crl_read(contents, &read);
 
     if (r == 0)
-        return crl_contents(loader, file, &list);
+        return crl_contents(loader, file, &read);
     if (r == -ENOMEM)
         return r;
     return crl_faulty(loader, file, true, r == -EBADMSG ? "a PEM block is damaged" : "holds no CRL");
@@ -613,6 +695,14 @@ const char *trust_store_crls_dir(const TrustStore *store) {
 
 Crl *trust_store_crl(const TrustStore *store, size_t index) {
     return store->crls[index];
+}
+
+size_t trust_store_signers(const TrustStore *store) {
+    return store->n_signers;
+}
+
+Certificate *trust_store_signer(const TrustStore *store, size_t index) {
+    return store->signers[index].certificate;
 }
 
 Kinds *trust_store_kinds(const TrustStore *store) {

@@ -19,7 +19,8 @@ typedef struct TrustStore TrustStore;
 
 typedef struct TrustOptions {
     const char *anchors_dir; /* PEM or DER files, one or more certificates each; self-issued CA certificates only */
-    const char *crls_dir;    /* CRL files, PEM or DER; a missing folder is an empty one */
+    const char *crls_dir;    /* CRL files, PEM or DER; in PEM, certificates of who signs lists too, which are nothing
+                                else by that; a missing folder is an empty one */
     bool soft_revocation;    /* default false: hard, missing or stale revocation data refuses */
     int64_t max_stale;       /* seconds past nextUpdate for which a CRL still serves */
     Kinds *kinds;            /* borrowed, the store takes a reference; NULL: a sign-in is judged without kinds */
@@ -53,11 +54,11 @@ void trust_problems_done(TrustProblems *problems);
 int trust_problems_add(TrustProblems *problems, TrustProblem problem);
 
 /* Loads both folders: regular files in the order of their names, those that begin with a dot left out. A faulty file is
- * listed in problems (may be NULL) and skipped; the CRLs that `previous` (may be NULL) holds of that file are kept, so
- * a bad file never makes data vanish (SECURITY 10). Stale CRLs and expired anchors are listed, too, but loaded. CRLs
- * whose issuer is an anchor are verified here; those of intermediates, which arrive with certificates, at the first
- * judgement that needs them. now: seconds since the epoch. 0 with a reference in *ret; -errno when anchors_dir cannot
- * be read. */
+ * listed in problems (may be NULL) and skipped; the CRLs and signers that `previous` (may be NULL) holds of that file
+ * are kept, so a bad file never makes data vanish (SECURITY 10). Stale CRLs and expired anchors are listed, too, but
+ * loaded. CRLs whose issuer is an anchor are verified here; those of intermediates, which arrive with certificates, at
+ * the first judgement that needs them. now: seconds since the epoch. 0 with a reference in *ret; -errno when
+ * anchors_dir cannot be read. */
 int trust_store_load(const TrustOptions *options, const TrustStore *previous, int64_t now, TrustStore **ret,
                      TrustProblems *problems);
 

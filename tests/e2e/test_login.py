@@ -72,6 +72,24 @@ class SignIn(harness.Case):
         result = self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_AUTH_ERR")
         self.assertLogged("revoked", result.shown)
 
+    def test_s09_a_list_that_another_key_signs_serves_with_the_keys_certificate_in_its_file(self):
+        self.world.clear()
+        kit.install_trust(ca(""), "crls-by-another")
+        self.addCleanup(kit.install_trust, ca(""), "crls")
+        self.world.start()
+        well(create("demo", kit.HOLDER))
+        kit.give_credential("demo", ca("new.p12"))
+        self.assertEnded(harness.ask("demo", "assign"), harness.DONE)
+        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_SUCCESS")
+        path = os.path.join(kit.CONFIG_DIR, "crls.d", "intermediate.crl")
+        with open(path, encoding="ascii") as file:
+            alone = file.read().partition("-----BEGIN CERTIFICATE-----")[0]
+        with open(path, "w", encoding="ascii") as file:
+            file.write(alone)
+        self.world.restart()
+        self.assertCode(sign_in("demo", kit.PASSPHRASE), "PAM_AUTH_ERR")
+        self.assertLogged("revocation-missing")
+
     def test_s09_without_a_revocation_list_it_is_refused(self):
         self.world.begin_valid()
         os.unlink(os.path.join(kit.CONFIG_DIR, "crls.d", "intermediate.crl"))

@@ -79,22 +79,38 @@ static bool judge_failing(Scene *scene, const PkiIdentity *leaf, long n, int *re
     return failed;
 }
 
-static void test_want_of_memory_never_hides_a_revocation(void **state) {
-    Scene *scene = *state;
-    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
-    const PkiIdentity *revoked[] = {&leaf};
+/* step: 1 for each allocation. */
+static void assert_never_accepted(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *signer, long step) {
+    const PkiIdentity *revoked[] = {leaf};
     bool failed = true;
 
     scene->options.soft_revocation = true; /* where a list that is lost would not refuse */
-    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
-                    &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
-    for (long n = 0; failed; n++) {
+    scene_write_crl(scene, "intermediate.crl", signer, &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    for (long n = 0; failed; n += step) {
         CLEANUP(verdict_done) Verdict verdict = {0};
         int r;
 
-        failed = judge_failing(scene, &leaf, n, &r, &verdict);
+        failed = judge_failing(scene, leaf, n, &r, &verdict);
         assert_true(r == -ENOMEM || (r == 0 && !verdict_accepted(&verdict)));
     }
+}
+
+static void test_want_of_memory_never_hides_a_revocation(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL);
+
+    assert_never_accepted(scene, &leaf, &scene->intermediate, 1);
+}
+
+static void test_want_of_memory_never_hides_a_revocation_that_another_key_has_signed(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
+    CLEANUP(bytes_done) Bytes pem = {0};
+
+    pki_intermediate(&scene->root, &(PkiOptions){.key_usage = "critical,cRLSign"}, &signer);
+    pki_pem("CERTIFICATE", bytes_view(&signer.der), &pem);
+    pki_write(scene->crls, "signer.pem", bytes_view(&pem));
+    assert_never_accepted(scene, &leaf, &signer, 3);
 }
 
 static void test_want_of_memory_never_makes_a_representative_the_person(void **state) {
@@ -123,6 +139,7 @@ static void test_want_of_memory_never_makes_a_representative_the_person(void **s
 int main(void) {
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_want_of_memory_never_hides_a_revocation),
+        SCENE_TEST(test_want_of_memory_never_hides_a_revocation_that_another_key_has_signed),
         SCENE_TEST(test_want_of_memory_never_makes_a_representative_the_person),
     };
 

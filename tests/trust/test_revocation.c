@@ -17,12 +17,31 @@
 
 /* ── lists that another key signs ── */
 
-static void assert_signed(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *signer, const char *wanted) {
-    const PkiIdentity *chain[] = {&scene->intermediate, signer};
+static void assert_chain(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *const *chain, size_t count,
+                         const char *wanted) {
     CLEANUP(verdict_done) Verdict verdict = {0};
 
     scene_load(scene);
-    assert_string_equal(scene_judge(scene, leaf, chain, 2, 0, &verdict).text, wanted);
+    assert_string_equal(scene_judge(scene, leaf, chain, count, 0, &verdict).text, wanted);
+}
+
+static void lay_signer(const Scene *scene, const PkiIdentity *signer) {
+    CLEANUP(bytes_done) Bytes pem = {0};
+
+    pki_pem("CERTIFICATE", bytes_view(&signer->der), &pem);
+    pki_write(scene->crls, "signer.pem", bytes_view(&pem));
+}
+
+/* Sent along with the leaf, laid beside the lists, and both. */
+static void assert_signed(Scene *scene, const PkiIdentity *leaf, const PkiIdentity *signer, const char *wanted) {
+    const PkiIdentity *chain[] = {&scene->intermediate, signer};
+
+    assert_chain(scene, leaf, chain, 2, wanted);
+    lay_signer(scene, signer);
+    assert_chain(scene, leaf, chain, 1, wanted);
+    assert_chain(scene, leaf, chain, 2, wanted);
+    assert_int_equal(scene->problems.count, 0);
+    pki_remove(scene->crls, "signer.pem");
 }
 
 /* A certificate of the intermediate's name, for a key that signs its lists. */
@@ -39,7 +58,7 @@ static void test_s9_a_list_that_another_key_of_the_issuers_signs_serves(void **s
     make_signer(scene, &(PkiOptions){.key_usage = SIGNER_USAGE, .basic_constraints = "critical,CA:FALSE"}, NULL,
                 &signer);
     assert_signed(scene, &leaf, &signer, "");
-    assert_signed(scene, &leaf, &scene->intermediate, "revocation-missing@0"); /* the signer was not sent */
+    assert_signed(scene, &leaf, &scene->intermediate, "revocation-missing@0"); /* the signer is nowhere */
     scene_write_crl(scene, "intermediate.crl", &signer, &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
     assert_signed(scene, &leaf, &signer, "revoked@0");
 }
@@ -80,6 +99,32 @@ static void test_s9_a_signer_under_another_anchor_signs_nothing(void **state) {
     assert_signed(scene, &leaf, &signer, "revocation-missing@0");
 }
 
+static void test_s9_a_signer_that_the_issuer_itself_has_made_serves(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
+
+    pki_intermediate(&scene->intermediate,
+                     &(PkiOptions){.key_usage = SIGNER_USAGE, .basic_constraints = "critical,CA:FALSE"}, &signer);
+    pki_remove(scene->crls, "intermediate.crl");
+    scene_write_crl(scene, "by-another.crl", &signer, NULL);
+    assert_signed(scene, &leaf, &signer, "");
+    assert_signed(scene, &leaf, &scene->intermediate, "revocation-missing@0");
+}
+
+static void test_s12_what_lies_beside_the_lists_is_no_anchor_and_no_issuer(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), stranger = {0}, others = {0};
+    const PkiIdentity *above[] = {&stranger};
+
+    pki_root(&(PkiOptions){.common_name = "AC OTRA"}, &stranger);
+    pki_leaf(&stranger, NULL, &others);
+    scene_write_crl(scene, "stranger.crl", &stranger, NULL);
+    lay_signer(scene, &stranger);
+    assert_chain(scene, &others, above, 1, "untrusted@0 untrusted@1");
+    lay_signer(scene, &scene->intermediate);
+    assert_chain(scene, &leaf, above, 1, "untrusted@0"); /* without the intermediate */
+}
+
 /* A list from the future shows a wrong clock once it is proven, not when somebody sends a key that fits (SECURITY 39).
  */
 static void test_s39_a_signer_that_is_not_proven_moves_no_clock(void **state) {
@@ -91,6 +136,8 @@ static void test_s39_a_signer_that_is_not_proven_moves_no_clock(void **state) {
     pki_root(&(PkiOptions){.common_name = "AC PRUEBAS USUARIOS"}, &signer);
     scene_write_crl(scene, "future.crl", &signer, &(PkiCrlOptions){.this_update = PKI_NOW + PKI_DAY});
     assert_string_equal(scene_judge(scene, &leaf, chain, 2, 0, &verdict).text, "");
+    lay_signer(scene, &signer);
+    assert_chain(scene, &leaf, chain, 1, "");
     assert_true(trust_store_clock_floor(scene->store) < PKI_NOW);
 }
 
@@ -451,6 +498,8 @@ int main(void) {
         SCENE_TEST(test_s9_a_list_that_another_key_of_the_issuers_signs_serves),
         SCENE_TEST(test_s9_a_signer_that_may_not_or_has_ended_or_is_revoked_signs_nothing),
         SCENE_TEST(test_s9_a_signer_under_another_anchor_signs_nothing),
+        SCENE_TEST(test_s9_a_signer_that_the_issuer_itself_has_made_serves),
+        SCENE_TEST(test_s12_what_lies_beside_the_lists_is_no_anchor_and_no_issuer),
         SCENE_TEST(test_s39_a_signer_that_is_not_proven_moves_no_clock),
         SCENE_TEST(test_s9_lists_for_some_reasons_serve_together),
         SCENE_TEST(test_s9_a_list_without_a_number_only_revokes),

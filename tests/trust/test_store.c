@@ -160,6 +160,48 @@ static void test_s10_a_faulty_crl_keeps_the_one_before(void **state) {
     assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revoked@0");
 }
 
+/* A list of the intermediate's name that another key signs, and that key's certificate. */
+static void write_list_and_signer(const Scene *scene, const PkiIdentity *signer) {
+    CLEANUP(bytes_done) Bytes crl = {0}, file = {0};
+
+    pki_crl(signer, NULL, &crl);
+    pki_pem("X509 CRL", bytes_view(&crl), &file);
+    pki_pem("CERTIFICATE", bytes_view(&signer->der), &file);
+    pki_write(scene->crls, "intermediate.crl", bytes_view(&file));
+}
+
+static void test_s10_a_faulty_file_keeps_the_signer_that_it_held(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
+
+    pki_intermediate(&scene->root, &(PkiOptions){.key_usage = "critical,cRLSign"}, &signer);
+    write_list_and_signer(scene, &signer);
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+    pki_write(scene->crls, "intermediate.crl", garbage);
+    for (unsigned i = 0; i < 2; i++) { /* and again, from what was kept */
+        scene_load(scene);
+        assert_true(scene_has_problem(scene, "stays in use"));
+        assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+    }
+    scene_write_crl(scene, "intermediate.crl", &signer, NULL); /* whole again, and without it */
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revocation-missing@0");
+}
+
+static void test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing(void **state) {
+    Scene *scene = *state;
+    CLEANUP(bytes_done) Bytes crl = {0}, file = {0};
+
+    pki_crl(&scene->intermediate, NULL, &crl);
+    pki_pem("X509 CRL", bytes_view(&crl), &file);
+    pki_pem("CERTIFICATE", bytes_view(&crl), &file);
+    pki_write(scene->crls, "intermediate.crl", bytes_view(&file));
+    scene_load(scene);
+    assert_int_equal(trust_store_crls(scene->store), 1);
+    assert_true(scene_has_problem(scene, "intermediate.crl: holds what is no certificate"));
+}
+
 static void test_s10_a_torn_bundle_counts_for_nothing(void **state) {
     Scene *scene = *state;
     CLEANUP(bytes_done) Bytes crl = {0}, file = {0};
@@ -303,6 +345,8 @@ int main(void) {
         SCENE_TEST(test_hidden_files_are_left_out_without_a_word),
         SCENE_TEST(test_odd_file_names_are_escaped),
         SCENE_TEST(test_s10_a_faulty_crl_keeps_the_one_before),
+        SCENE_TEST(test_s10_a_faulty_file_keeps_the_signer_that_it_held),
+        SCENE_TEST(test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing),
         SCENE_TEST(test_s10_a_torn_bundle_counts_for_nothing),
         SCENE_TEST(test_a_forged_crl_of_an_anchor_is_refused_at_once),
         SCENE_TEST(test_s13_a_crl_signed_with_sha1_is_refused),
