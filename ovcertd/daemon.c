@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <systemd/sd-bus.h>
 #include <systemd/sd-daemon.h>
@@ -232,6 +233,25 @@ static int make_server(Daemon *daemon) {
     return r < 0 ? fail(LOG_EVENT_BUS_FAILED, "cannot put the objects on the bus", r) : 0;
 }
 
+static void tell_anchor(bool added, const char *fingerprint, const char *subject) {
+    if (added)
+        log_write(LOG_NOTICE, LOG_EVENT_TRUST_ANCHOR,
+                  "certificates of a new trust anchor are accepted: %s (SHA-256 %s)", subject, fingerprint);
+    else
+        log_write(LOG_NOTICE, LOG_EVENT_TRUST_ANCHOR, "certificates of a former trust anchor are refused (SHA-256 %s)",
+                  fingerprint);
+}
+
+/* What fails is done by the next tick. */
+static int note_anchors(Daemon *daemon) {
+    Moment now = moment_now();
+    int r = service_note_anchors(daemon->service, getuid(), &now, tell_anchor);
+    if (r < 0)
+        log_write(LOG_ERR, LOG_EVENT_TRUST_ANCHOR, "a change of the trust anchors is not in the audit log yet: %s",
+                  strerror(-r));
+    return server_changed(daemon->server);
+}
+
 /* --- reload --- */
 
 /* What a pool thread reads and makes; its own copies. */
@@ -298,6 +318,7 @@ static void use_reloaded(Daemon *daemon, Reload *reload) {
     daemon->config = reload->config;
     reload->config = (Config){0};
     watch_folders(daemon);
+    (void) note_anchors(daemon); /* what cannot be committed now is by the next request or tick */
 }
 
 static void reload_ended(Daemon *daemon, const char *status) {
@@ -408,7 +429,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
     int r = service_tick(daemon->service, &now);
     if (r < 0)
         log_write(LOG_ERR, LOG_EVENT_TICK_FAILED, "the work of every minute failed: %s", strerror(-r));
-    r = server_changed(daemon->server);
+    r = note_anchors(daemon);
     if (r < 0)
         return r;
     if (++daemon->ticks % TICKS_PER_HOUR == 0)
@@ -471,6 +492,9 @@ static int start_bus(Daemon *daemon) {
     r = make_server(daemon);
     if (r < 0)
         return r;
+    r = note_anchors(daemon);
+    if (r < 0)
+        return fail(LOG_EVENT_START_FAILED, "cannot schedule a commit", r);
     return claim_name(daemon);
 }
 

@@ -19,6 +19,7 @@
     X(STORE_MOVED, "store-moved", "0d485841171a4d939dbea0674ac7ceb3")                                                  \
     X(TRUST, "trust", "4c284f55e1b14c5cacc8ba086f3eeeb4")                                                              \
     X(TRUST_FILE, "trust-file", "e13c26d5ffbb4f3395b3f37426e039f1")                                                    \
+    X(TRUST_ANCHOR, "trust-anchor", "7756fa32af5249558822ae0c32679e1f")                                                \
     X(TRUST_FAILED, "trust-failed", "c13317676c8942788e00885fb008e391")                                                \
     X(RELOAD_FAILED, "reload-failed", "35c42e717eca4c6ea364561a188963df")                                              \
     X(WATCH_FAILED, "watch-failed", "4a00dd2a266b43bdae8c98549139b155")                                                \

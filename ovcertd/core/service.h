@@ -59,6 +59,11 @@ int service_new(const ServiceOptions *options, Service **ret);
 Service *service_free(Service *service);
 DEFINE_CLEANUP(Service *, service_free)
 void service_set_trust(Service *service, TrustStore *trust); /* takes a reference; after a reload */
+/* Records which trust anchors have come and gone since the audit log last knew: a row for each, whose actor is the
+ * daemon's own uid, since nobody knows who has changed the folder. Tells notice of each. Nothing while the log is
+ * empty. 0 or a fault, after which a later call does it. To be committed. */
+typedef void (*AnchorNotice)(bool added, const char *fingerprint, const char *subject); /* subject: of an added one */
+int service_note_anchors(Service *service, uid_t by, const Moment *now, AnchorNotice notice);
 /* The latest verified thisUpdate that earlier runs knew (SECURITY 39), for TrustOptions.clock_floor; 0 when none. Needs
  * no Service, since the trust store is loaded before one is made. */
 int service_clock_floor(Store *store, int64_t *ret);

@@ -197,6 +197,7 @@ class Crash(harness.Case):
     def setUp(self):
         super().setUp()
         self.world.begin_unassigned()
+        self.world.restart()  # the log now has what a start finds: the anchors
 
     def test_s36_killed_at_any_moment_of_a_change_it_holds_or_it_does_not(self):
         rounds = int(os.environ.get("OVCERT_CRASH_ROUNDS", "300"))

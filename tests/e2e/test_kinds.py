@@ -181,6 +181,34 @@ class Anchors(harness.Case):
         self.assertEqual(set(self.listed()), before)
         kit.wait_until(lambda: "untrusted" in self.reason("untrusted"), harness.PATIENCE, "the anchor to be gone")
 
+    def rows(self):
+        return [(row["event"], row["detail"], row.get("subject", "")) for row in harness.must(ctl("root", "--json=short", "log")).json
+                if row["event"].startswith("anchor-")]
+
+    def test_s36_each_change_is_in_the_log_and_the_journal_while_it_runs_and_when_it_starts(self):
+        first, = self.listed()
+        self.assertEqual(self.rows(), [])  # a log with nothing else in it
+        harness.well(harness.create("demo"))
+        os.kill(self.world.daemon.pid, signal.SIGHUP)
+        kit.wait_until(lambda: len(self.rows()) == 1, harness.PATIENCE, "the first row")
+        self.assertEqual(self.rows()[0][:2], ("anchor-added", first))
+        harness.must(ctl("root", "trust", "add", ca("untrusted-root.pem"), "--yes"))
+        second, = set(self.listed()) - {first}
+        kit.wait_until(lambda: len(self.rows()) == 2, harness.PATIENCE, "the row")
+        event, detail, subject = self.rows()[-1]
+        self.assertEqual((event, detail), ("anchor-added", second))
+        self.assertIn("AC DESCONOCIDA", subject)
+        self.assertLogged(rf"AC DESCONOCIDA.*{second}.*OVCERT_EVENT=trust-anchor\b")
+        self.world.stop()
+        os.unlink(f"/etc/ovcert/anchors.d/{second}.pem")
+        self.world.start()
+        kit.wait_until(lambda: len(self.rows()) == 3, harness.PATIENCE, "the row")
+        self.assertEqual(self.rows()[-1], ("anchor-removed", second, ""))
+        self.assertLogged(rf"refused.*{second}.*OVCERT_EVENT=trust-anchor\b")
+        self.world.restart()
+        self.assertEqual(len(self.rows()), 3)
+        harness.must(ctl("root", "log", "--verify"))
+
     def test_one_is_added_with_its_fingerprint_shown_and_removed_by_it(self):
         self.assertIn("untrusted", self.reason("untrusted"))
         before = set(self.listed())

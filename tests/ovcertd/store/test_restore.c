@@ -441,6 +441,37 @@ static void test_s37_the_log_goes_on_where_the_databases_ends(void **state) {
     (void) audit_rows_free(rows, count);
 }
 
+static void set_anchors(Fixture *fixture, const char *value) {
+    fixture_begin(fixture->store);
+    assert_int_equal(store_setting_set(fixture->store, "anchors", (View){(const uint8_t *) value, strlen(value)}), 0);
+    fixture_audit(fixture->store, "anchor-added", NULL, NULL);
+    fixture_commit(fixture->store);
+}
+
+static void assert_anchors(const Fixture *fixture, const char *value) {
+    CLEANUP(bytes_done) Bytes found = {0};
+    assert_int_equal(store_setting_get(fixture->store, "anchors", &found), 0);
+    assert_int_equal(found.size, strlen(value));
+    assert_memory_equal(found.data, value, found.size);
+}
+
+/* Or the next start would record once more what has its row already. */
+static void test_s37_the_anchors_that_are_known_are_those_of_the_log_that_goes_on(void **state) {
+    World *world = *state;
+    set_anchors(world->fixture, "then");
+    CLEANUP(free_pointer) char *then = fixture_backup(world->fixture, ".then");
+    set_anchors(world->fixture, "now");
+    CLEANUP(free_pointer) char *now = fixture_backup(world->fixture, ".now");
+    assert_int_equal(restore_file(world, then, false), 0);
+    fixture_reopen(world->fixture);
+    assert_anchors(world->fixture, "now");
+    fixture_close(world->fixture);
+    assert_int_equal(rename(then, world->fixture->path), 0);
+    assert_int_equal(restore_file(world, now, false), 0);
+    fixture_reopen(world->fixture);
+    assert_anchors(world->fixture, "now");
+}
+
 static void test_a_backup_that_is_later_than_the_database_needs_no_force(void **state) {
     World *world = *state;
     end_association(world);
@@ -593,6 +624,7 @@ int main(void) {
         RESTORE_TEST(test_s37_an_erasure_takes_along_what_restores_have_set_aside),
         RESTORE_TEST(test_s37_a_restore_ends_an_erasure_that_was_held_up),
         RESTORE_TEST(test_s37_the_log_goes_on_where_the_databases_ends),
+        RESTORE_TEST(test_s37_the_anchors_that_are_known_are_those_of_the_log_that_goes_on),
         RESTORE_TEST(test_a_backup_that_is_later_than_the_database_needs_no_force),
         RESTORE_TEST(test_a_new_and_empty_database_needs_no_force),
         RESTORE_TEST(test_s37_another_log_is_not_set_aside_without_force),
