@@ -123,7 +123,7 @@ int verb_unlink(Tool *tool, char **operands, size_t n_operands) {
 
 static int no_operation(void) {
     output_complain(_("See the profile with \"ovcertctl status\"."), _("There is no open operation."));
-    return EXIT_FAILED;
+    return EXIT_NOT_FOUND;
 }
 
 static int ambiguous(const ProfileInfo *profile) {

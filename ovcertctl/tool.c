@@ -80,6 +80,7 @@ ExitStatus tool_exit_status(int error) {
     switch (error) {
     case OVCERT_ERROR_NOT_FOUND:
     case OVCERT_ERROR_NO_CERTIFICATE:
+    case OVCERT_ERROR_OPERATION_INVALID:
         return EXIT_NOT_FOUND;
     case OVCERT_ERROR_DENIED:
         return EXIT_DENIED;

@@ -101,8 +101,7 @@ class Order(harness.Case):
 
     def test_confirm_of_a_foreign_operation_is_refused(self):
         operation = self.assertReply(profile("root", "demo", "Unlink", "a{sv}", EMPTY), "ok").value
-        terminal = ask("demo", "confirm", operation)
-        self.assertNotEqual(terminal.status, DONE, terminal.shown)
+        self.assertEnded(ask("demo", "confirm", operation), NOT_FOUND)
         self.assertAssigned("old")
 
     def test_confirm_of_another_profiles_operation_is_refused(self):

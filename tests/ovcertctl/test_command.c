@@ -422,9 +422,9 @@ static void test_error_of_the_service_comes_with_its_detail_and_advice(void **st
 
 static void test_confirm_without_an_open_operation_says_so(void **state) {
     Fixture *fixture = *state;
-    assert_int_equal(run(fixture, "confirm"), EXIT_FAILED);
+    assert_int_equal(run(fixture, "confirm"), EXIT_NOT_FOUND);
     assert_non_null(strstr(fixture->error, "no open operation"));
-    assert_int_equal(run(fixture, "cancel"), EXIT_FAILED);
+    assert_int_equal(run(fixture, "cancel"), EXIT_NOT_FOUND);
 }
 
 static void test_renew_without_a_terminal_says_what_is_missing_and_asks_nothing(void **state) {
