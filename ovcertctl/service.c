@@ -24,6 +24,7 @@
 #define CALL_USEC UINT64_C(25000000)
 #define PATIENCE_USEC UINT64_C(120000000) /* more than systemd has with a service that does not end */
 #define STEP_NSEC 2000000L
+#define START_TRIES 3u
 
 /* "active", "deactivating", ...; a unit that there is none of is "inactive". */
 static int read_state(sd_bus *bus, char **ret) {
@@ -92,14 +93,23 @@ int service_stop(bool *ret_ran) {
     return EXIT_FAILED;
 }
 
-/* Whoever called it meanwhile has made it fail, perhaps too often for systemd. */
-static int start(sd_bus *bus) {
+/* 1 when it runs, 0 when not, or a negative errno. */
+static int start_once(sd_bus *bus) {
     CLEANUP(free_pointer) char *state = NULL;
-    (void) sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit", NULL, NULL, "s", UNIT);
     int r = run_job(bus, "StartUnit");
     if (r == 0)
         r = read_state(bus, &state);
-    return r < 0 ? r : strcmp(state, "active") == 0 ? 0 : -ECHILD;
+    return r < 0 ? r : strcmp(state, "active") == 0;
+}
+
+/* Whoever called it meanwhile has made it fail, perhaps too often for systemd; and the start that the first job joins
+ * may be one that has found the database locked. */
+static int start(sd_bus *bus) {
+    int r = 0;
+    (void) sd_bus_call_method(bus, MANAGER, MANAGER_PATH, MANAGER_INTERFACE, "ResetFailedUnit", NULL, NULL, "s", UNIT);
+    for (unsigned tries = 0; tries < START_TRIES && r == 0; tries++)
+        r = start_once(bus);
+    return r < 0 ? r : r == 1 ? 0 : -ECHILD;
 }
 
 int service_start(void) {
