@@ -537,6 +537,17 @@ static void daemon_done(Daemon *daemon) {
     config_done(&daemon->config);
 }
 
+int daemon_check(const char *config_file) {
+    CLEANUP(config_done) Config config = {0};
+    CLEANUP(kinds_unrefp) Kinds *kinds = NULL;
+    int r = daemon_load_config(config_file, &config);
+    if (r == 0)
+        r = load_kinds(&kinds);
+    if (r == 0 && access(config.anchors_dir, R_OK | X_OK) < 0)
+        r = fail(LOG_EVENT_TRUST_FAILED, "cannot read the folder of the trust anchors", -errno);
+    return r == 0 ? EXIT_SUCCESS : r > 0 ? EX_CONFIG : EXIT_FAILURE;
+}
+
 int daemon_run(const char *config_file) {
     CLEANUP(daemon_done) Daemon daemon = {.config_file = config_file};
     int r = start_parts(&daemon);

@@ -11,3 +11,6 @@ int daemon_load_config(const char *config_file, Config *ret);
  * Returns main()'s exit status, EX_CONFIG when another start would fail alike until somebody mends the configuration or
  * the database; every failure has been logged in one line. */
 int daemon_run(const char *config_file);
+/* Whether a daemon would take configuration, kinds and the folder of the anchors as they are, for who has it reload
+ * them: EXIT_SUCCESS, EX_CONFIG or EXIT_FAILURE; likewise. */
+int daemon_check(const char *config_file);

@@ -22,6 +22,7 @@
 
 typedef struct MainOptions {
     const char *config_file;
+    bool check;
     bool restore;
     bool force;
     bool help;
@@ -36,6 +37,7 @@ static void print_help(FILE *stream) {
         "  -c, --config=FILE  read this configuration file alone\n"
         "                     (default: " OVCERT_CONFIG_DIR
         "/ovcertd.conf and its drop-ins)\n"
+        "      --check        read configuration and kinds of certificate, say what is wrong with them, and end\n"
         "      --restore      put the backup on standard input in the place of the database, and end\n"
         "                     (\"ovcertctl restore\" does this)\n"
         "      --force        with --restore: also when the audit log there does not go on from the backup's,\n"
@@ -48,16 +50,22 @@ static void print_help(FILE *stream) {
 
 static int read_options(int argc, char *argv[], MainOptions *ret) {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"restore", no_argument, NULL, 'R'},
-        {"force", no_argument, NULL, 'F'},        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {0},
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'C'},
+        {"restore", no_argument, NULL, 'R'},
+        {"force", no_argument, NULL, 'F'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {0},
     };
     for (;;) {
         int c = getopt_long(argc, argv, "c:h", options, NULL);
         if (c < 0)
-            return optind == argc && (ret->restore || !ret->force) ? 0 : -EINVAL;
+            return optind == argc && (ret->restore || !ret->force) && !(ret->restore && ret->check) ? 0 : -EINVAL;
         if (c == 'c')
             ret->config_file = optarg;
+        else if (c == 'C')
+            ret->check = true;
         else if (c == 'R')
             ret->restore = true;
         else if (c == 'F')
@@ -108,5 +116,7 @@ int main(int argc, char *argv[]) {
     }
     if (prepare_process() < 0)
         return EXIT_FAILURE;
+    if (options.check)
+        return daemon_check(options.config_file);
     return options.restore ? restore_run(options.config_file, options.force) : daemon_run(options.config_file);
 }

@@ -217,6 +217,24 @@ class Life(harness.Case):
         self.assertLogged(r"intermediate\.crl")
         self.assertEqual(self.reasons(), [])
 
+    def check(self):
+        return subprocess.run(["setpriv", f"--reuid={kit.DAEMON_USER}", f"--regid={kit.DAEMON_USER}", "--clear-groups", "/usr/libexec/ovcertd", "--check"],
+                              capture_output=True, text=True, check=False)
+
+    def test_a_check_says_whether_a_reload_takes_everything(self):
+        self.assertEqual(self.check().returncode, 0)
+        kinds = os.path.join(kit.CONFIG_DIR, "kinds.d", "90-test.conf")
+        os.makedirs(os.path.dirname(kinds), exist_ok=True)
+        with open(kinds, "w", encoding="ascii") as file:
+            file.write("[test]\nno-such-key = 1\n")
+        self.addCleanup(os.unlink, kinds)
+        checked = self.check()
+        self.assertEqual(checked.returncode, 78, checked.stderr)
+        self.assertIn("90-test.conf:2", checked.stderr)
+        drop_in("[login]\nno-such-key=1\n")
+        self.assertEqual(self.check().returncode, 78)
+        self.assertTrue(harness.bus_has_daemon())
+
     def test_a_bad_configuration_at_reload_keeps_the_old_one(self):
         drop_in("[login]\nno-such-key=1\n")
         self.reload()

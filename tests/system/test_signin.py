@@ -193,7 +193,9 @@ class Reload(machine.Case):
         kit.wait_until(lambda: self.sign_in().code == "PAM_SUCCESS", kit.PATIENCE, "the sign-in")
 
     def test_a_bad_configuration_keeps_the_one_before(self):
+        pid = machine.main_pid()
         machine.write("/etc/ovcert/ovcertd.conf.d/test.conf", "[Profile]\nno-such-key = 1\n")
-        machine.systemctl("reload", machine.UNIT)
+        self.assertRaisesRegex(AssertionError, "systemctl reload", machine.systemctl, "reload", machine.UNIT)
+        self.assertEqual(machine.main_pid(), pid)
         kit.wait_until(lambda: re.search(r"test\.conf:2", self.logs.text()), kit.PATIENCE, "the complaint with file and line")
         self.assertCode(self.sign_in(), "PAM_SUCCESS")
