@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,8 +27,19 @@
 static int file_failed(const char *path, int error) {
     CLEANUP(free_pointer) char *shown = text_escape_string(path);
     output_complain(_("Give a file that \"ovcertctl backup\" has written."), _("%s cannot be read: %s."),
-                    shown ? shown : "", error == EINVAL ? _("it is not a regular file") : strerrordesc_np(error));
+                    shown ? shown : "",
+                    error == EINVAL    ? _("it is not a regular file")
+                    : error == EBADMSG ? _("it is no backup")
+                                       : strerrordesc_np(error));
     return error == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED;
+}
+
+/* Whether it can be one at all, before anybody is asked; what is in it is looked at by the daemon's own restoring. */
+static bool begins_like_a_backup(int file) {
+    static const char header[] = "SQLite format 3"; /* with its NUL, https://www.sqlite.org/fileformat.html */
+    char read_there[sizeof header] = "";
+    return pread(file, read_there, sizeof read_there, 0) == sizeof read_there &&
+           memcmp(read_there, header, sizeof header) == 0;
 }
 
 static int open_file(const char *path, int *ret) {
@@ -35,7 +47,10 @@ static int open_file(const char *path, int *ret) {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)
         return file_failed(path, errno);
-    int error = fstat(file, &status) < 0 ? errno : S_ISREG(status.st_mode) ? 0 : EINVAL;
+    int error = fstat(file, &status) < 0      ? errno
+                : !S_ISREG(status.st_mode)    ? EINVAL
+                : !begins_like_a_backup(file) ? EBADMSG
+                                              : 0;
     if (error == 0) {
         *ret = file;
         return 0;

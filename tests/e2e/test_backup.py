@@ -271,6 +271,11 @@ class Restore(Case):
         self.assertFalse([name for name in state_files() if "replaced" in name])
         self.assertStatus(ctl("root", "restore", FILE), FAILED)
 
+    def test_what_cannot_be_a_backup_is_refused_before_the_question(self):
+        result = self.assertStatus(ctl("root", "restore", "/etc/passwd"), FAILED)
+        self.assertIn("it is no backup", result.err)
+        self.assertNotIn("--yes", result.err)
+
     def test_s27_nobody_but_root_restores(self):
         self.assertStatus(ctl("demo", "restore", "/dev/null", "--yes"), DENIED)
         self.assertStatus(ctl("root", "restore", FOLDER + "/none", "--yes"), NOT_FOUND)
