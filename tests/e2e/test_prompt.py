@@ -572,14 +572,14 @@ class Cards(Prompt):
 
     def test_a_card_is_waited_for(self):
         self.begin()
-        write_stacks(auth="wait=30")
+        write_stacks(auth="wait=120")
         self.insert("card", "new")
         (token,) = os.listdir(self.FOLDER + "/tokens")
         os.rename(f"{self.FOLDER}/tokens/{token}", f"{self.FOLDER}/{token}")
         terminal = Terminal("root", "pamtester", "gdm-password", "demo", "authenticate", variables=harness.pam_host_environment())
         terminal.expect("Insert your card")
         os.rename(f"{self.FOLDER}/{token}", f"{self.FOLDER}/tokens/{token}")
-        self.assertEqual(terminal.converse({PIN: [self.CODE]}), 0, terminal.shown)
+        self.assertEqual(terminal.converse({PIN: [self.CODE]}, seconds=120), 0, terminal.shown)
 
     def test_waiting_for_a_card_is_cancelled_by_ctrl_c_and_the_password_does(self):
         self.begin()
