@@ -118,6 +118,7 @@ class Restore(Faults):
 
     def test_s35_what_fails_starts_the_service_again_as_it_was(self):
         with open(self.FILE, "r+b") as file:
+            file.seek(16)  # it begins like one
             file.write(b"this is no database any more".ljust(100, b"!"))
         self.assertStatus(self.restore("--force"), harness.FAILED)
         self.assertTrue(machine.active())
