@@ -311,8 +311,7 @@ static Scenario nobody_knows_the_person(int ours) {
 
 /* GDM's prompt for smart cards: whoever has none, root above all, takes the one for passwords (gdm-password, login). */
 static bool has_another_prompt_beside_it(const char *service) {
-    static const char prompt[] = "gdm-smartcard";
-    return strncmp(service, prompt, sizeof prompt - 1) == 0;
+    return strcmp(service, "gdm-smartcard") == 0 || strcmp(service, "gdm-smartcard-ovcert") == 0;
 }
 
 static void ask_who_is_locked_out(const Case *of) {

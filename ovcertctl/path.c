@@ -124,7 +124,7 @@ int path_read(sd_bus_message *message, void *path) {
 
 static int fill_words(const char *const *words, char **ret) {
     int r = 0;
-    for (size_t i = 0; r == 0 && words[i]; i++)
+    for (size_t i = 0; r == 0 && i < CERTIFICATE_WORDS_MAX && words[i]; i++)
         r = add_word(ret, words[i]);
     return r;
 }
@@ -153,12 +153,8 @@ static int fill_step(PathStep *step, const CertificateFacts *facts) {
 }
 
 static int fill_at(Certificate *leaf, const Verdict *verdict, size_t depth, Path *path) {
-    CLEANUP(certificate_freep) Certificate *certificate = NULL;
-    int r = verdict_certificate(verdict, leaf, depth, &certificate);
-    if (r < 0)
-        return r;
     PathStep *step = add_step(path);
-    r = step ? fill_step(step, certificate_facts(certificate)) : -ENOMEM;
+    int r = step ? fill_step(step, certificate_facts(verdict_certificate(verdict, leaf, depth))) : -ENOMEM;
     for (size_t i = 0; r == 0 && i < verdict->n_sources; i++)
         if (verdict->sources[i].depth == depth)
             r = fill_source(step, &verdict->sources[i]);

@@ -229,8 +229,8 @@ static int put_sources(JsonObject *object, const Verdict *verdict, size_t depth)
 
 static int append_step(JsonObject *array, Certificate *leaf, const Verdict *verdict, size_t depth) {
     CLEANUP(json_freep) JsonObject *step = json_object_new_object();
-    CLEANUP(certificate_freep) Certificate *certificate = NULL;
-    int r = step ? verdict_certificate(verdict, leaf, depth, &certificate) : -ENOMEM;
+    const Certificate *certificate = verdict_certificate(verdict, leaf, depth);
+    int r = step ? 0 : -ENOMEM;
     if (r == 0)
         r = fill_facts(step, certificate_facts(certificate), depth == 0 ? verdict->kind : NULL,
                        depth == 0 ? holder_of(certificate, verdict) : certificate_facts(certificate)->holder);

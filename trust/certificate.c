@@ -206,6 +206,9 @@ static int purpose_facts(Certificate *certificate) {
     size_t count = purposes ? (size_t) sk_ASN1_OBJECT_num(purposes) : 0;
     int r = 0;
 
+    if (count > CERTIFICATE_WORDS_MAX)
+        count = CERTIFICATE_WORDS_MAX;
+
     ERR_clear_error();
     certificate->purposes = calloc(count + 1, sizeof(*certificate->purposes));
     if (!certificate->purposes)

@@ -11,6 +11,7 @@
 #include "common/macros.h"
 
 #define CERTIFICATE_FINGERPRINT_SIZE 32u
+#define CERTIFICATE_WORDS_MAX 64u /* policies, usages: what there is beyond is judged, but not told */
 
 typedef struct Certificate Certificate;
 
@@ -37,7 +38,7 @@ typedef struct CertificateFacts {
     /* Each NULL-terminated, and empty where there is no such extension or it cannot be read. */
     const char *const *policies;            /* dotted OIDs */
     const char *const *key_usages;          /* in the words of match rules (trust/match.h) */
-    const char *const *extended_key_usages; /* likewise, or dotted OIDs */
+    const char *const *extended_key_usages; /* likewise, or dotted OIDs; CERTIFICATE_WORDS_MAX at most */
 } CertificateFacts;
 
 /* 0 with a reference in *ret, a CertificateOutcome, or -ENOMEM. */

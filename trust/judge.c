@@ -279,19 +279,35 @@ static void explain_untrusted(Judge *judge) {
                   TRUST_SENT_MAX, judge->query->n_chain);
 }
 
-static int keep_chain(const STACK_OF(X509) * chain, Verdict *verdict) {
-    for (int i = 1; i < sk_X509_num(chain); i++) {
-        unsigned char *der = NULL;
-        int size = i2d_X509(sk_X509_value(chain, i), &der), r;
+/* What was parsed for this judgement, or with the store; borrowed. */
+static Certificate *find_issuer(const Judge *judge, const X509 *x509) {
+    for (size_t i = 0; i < judge->n_sent; i++)
+        if (judge->sent[i] && certificate_x509(judge->sent[i]) == x509)
+            return judge->sent[i];
+    for (size_t i = 0; i < trust_store_anchors(judge->store); i++)
+        if (certificate_x509(trust_store_anchor(judge->store, i)) == x509)
+            return trust_store_anchor(judge->store, i);
+    return NULL;
+}
 
-        if (size < 0)
-            return -ENOMEM;
-        r = bytes_list_append(&verdict->chain, (View){.data = der, .size = (size_t) size});
-        OPENSSL_free(der);
+static int keep_chain(const Judge *judge, Verdict *verdict) {
+    for (int i = 1; i < sk_X509_num(judge->best_chain); i++) {
+        Certificate *issuer = find_issuer(judge, sk_X509_value(judge->best_chain, i));
+        int r;
+
+        if (!issuer)
+            return -ENOTRECOVERABLE; /* chains are made of these: OpenSSL has made one up */
+        r = bytes_list_append(&verdict->chain, certificate_der(issuer));
         if (r < 0)
             return r;
+        verdict->issuers[verdict->n_issuers++] = certificate_ref(issuer);
     }
     return 0;
+}
+
+static int make_chain(const Judge *judge, Verdict *verdict) {
+    verdict->issuers = calloc((size_t) sk_X509_num(judge->best_chain), sizeof(*verdict->issuers));
+    return verdict->issuers ? keep_chain(judge, verdict) : -ENOMEM;
 }
 
 /* Once for all chains: it is the leaf's own affair. */
@@ -322,7 +338,7 @@ static int run(Judge *judge) {
     assert(judge->found); /* else nothing was checked, and no reason would mean nothing */
     explain_untrusted(judge);
     tell_kind(judge);
-    r = keep_chain(judge->best_chain, &judge->best);
+    r = make_chain(judge, &judge->best);
     return r < 0 ? r : judge->fault;
 }
 

@@ -468,6 +468,13 @@ static int crl_read(View contents, CrlFile *ret) {
     return signers < 0 || ret->signers.count > 0 ? signers : r;
 }
 
+static bool held_lists(const Loader *loader, const char *file) {
+    for (size_t i = 0; loader->previous && i < loader->previous->n_crls; i++)
+        if (strcmp(crl_file(loader->previous->crls[i]), file) == 0)
+            return true;
+    return false;
+}
+
 static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
     TrustStore fresh = {0}; /* only its lists and signers: a file counts as a whole or not at all */
     CLEANUP(free_pointer) char *text = NULL;
@@ -476,6 +483,8 @@ static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
     int r = crl_parse_all(loader, file, &read->lists, &fresh, &number, &wrong);
     bool numbered = r != 0 && read->lists.count > 1;
 
+    if (r == 0 && read->lists.count == 0 && held_lists(loader, file)) /* one that is cut off shows no list at all */
+        return crl_faulty(loader, file, true, "holds no revocation list any more");
     if (r == 0)
         r = signers_parse(file, &read->signers, &fresh, &wrong);
     if (r == 0)

@@ -45,6 +45,9 @@ void verdict_done(Verdict *verdict) {
     (void) kinds_unref(verdict->kinds); /* returns NULL */
     free(verdict->holder);
     bytes_list_done(&verdict->chain);
+    for (size_t i = 0; i < verdict->n_issuers; i++)
+        (void) certificate_free(verdict->issuers[i]); /* returns NULL */
+    free(verdict->issuers);
     *verdict = (Verdict){0};
 }
 
@@ -101,16 +104,8 @@ int verdict_add_source(Verdict *verdict, RevocationSource source, const char *fi
     return 0;
 }
 
-int verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth, Certificate **ret) {
-    int r;
-
-    if (depth == 0) {
-        *ret = certificate_ref(leaf);
-        return 0;
-    }
-    r = certificate_parse(bytes_view(&verdict->chain.items[depth - 1]), ret);
-    assert(r <= 0); /* it was parsed when the chain was found */
-    return r;
+Certificate *verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth) {
+    return depth == 0 ? leaf : verdict->issuers[depth - 1];
 }
 
 const char *revocation_state_name(RevocationState state) {

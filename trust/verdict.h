@@ -132,6 +132,8 @@ typedef struct Verdict {
     VerdictItem *items;
     size_t n_items;
     BytesList chain;            /* DER of issuers above the leaf up to and including the anchor, as far as found */
+    Certificate **issuers;      /* the same, parsed: references */
+    size_t n_issuers;           /* chain.count */
     int64_t revocation_checked; /* oldest thisUpdate used, seconds since the epoch; 0 when none */
     RevocationSource *sources;  /* by depth: what was asked about revocation */
     size_t n_sources;
@@ -152,10 +154,8 @@ const char *revocation_state_name(RevocationState state);
 const char *revocation_state_text(RevocationState state); /* untranslated msgid */
 int revocation_state_from_name(const char *name);         /* the state, or -EINVAL */
 const char *revocation_kind_name(RevocationKind kind);    /* "crl", "delta-crl", "ocsp" */
-/* The certificate at this depth of 1 + chain.count: at 0 the leaf itself, which was judged. 0 with a reference,
- * -ENOMEM.
- */
-int verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth, Certificate **ret);
+/* The certificate at this depth of 1 + chain.count: at 0 the leaf itself, which was judged. Borrowed. */
+Certificate *verdict_certificate(const Verdict *verdict, Certificate *leaf, size_t depth);
 const char *verdict_wanted(const VerdictItem *item); /* never ""; an untranslated msgid, or a value of the case */
 bool verdict_accepted(const Verdict *verdict);       /* no reason at all */
 bool verdict_has(const Verdict *verdict, VerdictReason reason);

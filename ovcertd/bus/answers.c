@@ -53,7 +53,7 @@ static int append_strings(sd_bus_message *message, const char *key, const char *
     if (r < 0)
         return r;
     r = sd_bus_message_open_container(message, 'a', "s");
-    for (size_t i = 0; r >= 0 && strings && strings[i]; i++)
+    for (size_t i = 0; r >= 0 && i < CERTIFICATE_WORDS_MAX && strings && strings[i]; i++)
         r = sd_bus_message_append_basic(message, 's', strings[i]);
     if (r < 0)
         return r;
@@ -180,14 +180,10 @@ static int append_sources(sd_bus_message *message, const Verdict *verdict, size_
 }
 
 static int append_step(sd_bus_message *message, Certificate *leaf, const Verdict *verdict, size_t depth) {
-    CLEANUP(certificate_freep) Certificate *certificate = NULL;
-    int r = verdict_certificate(verdict, leaf, depth, &certificate);
+    const CertificateFacts *facts = certificate_facts(verdict_certificate(verdict, leaf, depth));
+    int r = sd_bus_message_open_container(message, 'a', "{sv}");
     if (r < 0)
         return r;
-    r = sd_bus_message_open_container(message, 'a', "{sv}");
-    if (r < 0)
-        return r;
-    const CertificateFacts *facts = certificate_facts(certificate);
     r = append_facts(message, facts, depth == 0 ? verdict->kind : NULL,
                      depth == 0 && verdict->holder ? verdict->holder : facts->holder);
     if (r < 0)

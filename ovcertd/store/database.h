@@ -21,7 +21,8 @@ struct Store {
     bool dirty;             /* kept changes wait for store_commit() */
     bool request_erases;    /* this request erases personal data */
     bool erases;            /* a kept one does */
-    bool scrub_due;         /* the rewriting after an erasure has failed */
+    bool scrub_due;         /* what follows an erasure has failed */
+    bool rewritten;         /* the part of it that is the database's own is done, here and since the latest one */
     int64_t changes_before; /* rows changed on this connection when the request began */
     int lost;               /* negative errno: SQLite rolled everything back, and store_commit() has not told yet */
 

@@ -242,11 +242,22 @@ static bool begins_with(const char *text, const char *beginning) {
     return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
+static bool is_companion(const char *suffix) {
+    return *suffix == '\0' || strcmp(suffix, "-wal") == 0 || strcmp(suffix, "-shm") == 0 ||
+           strcmp(suffix, "-journal") == 0;
+}
+
+/* What an administrator has called in another way is the administrator's. */
 static bool is_kept(const Place *place, const char *entry) {
     size_t length = strlen(place->name);
 
-    return strncmp(entry, place->name, length) == 0 &&
-           (begins_with(entry + length, PLACE_SCHEMA) || begins_with(entry + length, PLACE_REPLACED));
+    if (strncmp(entry, place->name, length) != 0)
+        return false;
+    const char *number = begins_with(entry + length, PLACE_SCHEMA)     ? entry + length + strlen(PLACE_SCHEMA)
+                         : begins_with(entry + length, PLACE_REPLACED) ? entry + length + strlen(PLACE_REPLACED)
+                                                                       : "";
+    size_t digits = strspn(number, "0123456789");
+    return digits > 0 && is_companion(number + digits);
 }
 
 static void close_stream(DIR **stream) {
@@ -270,7 +281,7 @@ static int open_stream(const Place *place, DIR **ret) {
 static int remove_kept_once(const Place *place) {
     CLEANUP(close_stream) DIR *stream = NULL;
     const struct dirent *entry;
-    int count = 0;
+    int count = 0, failed = 0;
 
     int r = open_stream(place, &stream);
     if (r < 0)
@@ -278,11 +289,12 @@ static int remove_kept_once(const Place *place) {
     while ((errno = 0, entry = readdir(stream))) {
         if (!is_kept(place, entry->d_name))
             continue;
-        if (unlinkat(place->folder, entry->d_name, 0) < 0)
-            return -errno;
-        count++;
+        if (unlinkat(place->folder, entry->d_name, 0) == 0)
+            count++;
+        else if (errno != EISDIR) /* a folder is none of ovcert's */
+            failed = -errno;      /* no reason to keep the others */
     }
-    return errno != 0 ? -errno : count;
+    return errno != 0 ? -errno : failed < 0 ? failed : count;
 }
 
 int place_remove_kept(const Place *place) {

@@ -106,14 +106,21 @@ static int empty_log(Store *store) {
     return r;
 }
 
-/* What migrations and restores have kept beside the database holds what is erased now, and goes first: the mark is
- * still there if that is interrupted. place: NULL for a copy, which has nothing beside it. */
-static int scrub(Store *store, const Place *place) {
-    int r = place ? place_remove_kept(place) : 0;
-    if (r == 0)
-        r = query_control(store, SQL_SCRUB_REWRITE);
+static int rewrite(Store *store) {
+    int r = query_control(store, SQL_SCRUB_REWRITE);
     if (r == 0)
         r = empty_log(store);
+    store->rewritten = r == 0;
+    return r;
+}
+
+/* What migrations and restores have kept beside the database holds what is erased now, too: the mark goes when both are
+ * done, and a file that cannot be removed keeps nothing in the database. place: NULL for a copy, which has nothing
+ * beside it. */
+static int scrub(Store *store, const Place *place) {
+    int r = store->rewritten ? 0 : rewrite(store);
+    if (r == 0 && place)
+        r = place_remove_kept(place);
     return r == 0 ? query_control(store, SQL_SCRUB_DONE) : r;
 }
 
@@ -145,9 +152,11 @@ int store_commit(Store *store) {
     }
     bool erases = r == 0 && store->erases;
     transaction_reset(store);
-    if (erases)
+    if (erases) {
+        store->rewritten = false;
         store->scrub_due =
             scrub(store, own_place(store)) < 0; /* the commit stands; the mark stays for the next opening */
+    }
     return r;
 }
 

@@ -124,6 +124,35 @@ class Load(harness.Case):
         return [subprocess.run(["openssl", "x509", "-outform", "DER"], input=block.encode(), capture_output=True, check=True).stdout
                 for block in blocks]
 
+    def wide_chain(self):
+        """Up to no anchor, and as large as certificates may be: each names thousands of extended key usages."""
+        usages = b"\x06\x02\x2b\x01" * 15700
+        with open(ca("wide.cnf"), "w", encoding="ascii") as file:
+            usages = (b"\x30\x82" + len(usages).to_bytes(2, "big") + usages).hex()
+            file.write(f"[wide]\nbasicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign\nextendedKeyUsage = DER:{usages}\n")
+        subprocess.run(["/bin/sh", "-euc", WIDE_CHAIN], check=True, capture_output=True, cwd=ca(""))
+        chain = []
+        for number in range(8):
+            with open(ca(f"wide{number}.der"), "rb") as file:
+                chain.append(file.read())
+        return chain
+
+    def test_s40_twenty_callers_with_the_widest_chain_do_not_keep_others_from_signing_in(self):
+        leaf, *chain = (dbus.ByteArray(octets) for octets in self.wide_chain())
+        reply = well(manager("other", "CheckCertificate", "ayaaya{sv}", leaf, dbus.Array(chain, signature="ay"), EMPTY))
+        self.assertEqual(len(reply.value["path"]), 8)
+        for step in reply.value["path"]:
+            self.assertEqual(len(step["extended-key-usage"]), 64)
+
+        def make(_):
+            connection = connect()
+            return lambda: call_on(connection, ROOT_PATH, MANAGER, "CheckCertificate", "ayaaya{sv}", leaf, dbus.Array(chain, signature="ay"),
+                                   EMPTY)
+        crowd = self.crowd("other", 20, make)
+        for _ in range(3):
+            checked, result = self.signs_in_through(crowd)
+            self.assertGreater(checked, 0, str(result))
+
     def test_s40_twenty_callers_with_the_slowest_chain_do_not_keep_others_from_signing_in(self):
         leaf, *chain = (dbus.ByteArray(octets) for octets in self.slow_chain())
         self.assertEqual(len(chain), 7)
@@ -274,6 +303,19 @@ for name in slow6 slow5 slow4 slow3 slow2 slow1 slow; do
     issuer=$name issuer_key=slow.key
 done
 cat slow.one slow1.one slow2.one slow3.one slow4.one slow5.one slow6.one root.pem >slow.pem
+"""
+
+WIDE_CHAIN = """
+openssl ecparam -name prime256v1 -genkey -noout -out wide.key
+openssl req -new -key wide.key -subj /CN=wide7 |
+    openssl x509 -req -signkey wide.key -days 30 -extfile wide.cnf -extensions wide -out wide7.pem
+for number in 6 5 4 3 2 1 0; do
+    openssl req -new -key wide.key -subj /CN=wide$number |
+        openssl x509 -req -CA wide$((number + 1)).pem -CAkey wide.key -days 30 -extfile wide.cnf -extensions wide -out wide$number.pem
+done
+for number in 0 1 2 3 4 5 6 7; do
+    openssl x509 -in wide$number.pem -outform DER -out wide$number.der
+done
 """
 
 

@@ -189,6 +189,24 @@ static void test_s10_a_faulty_file_keeps_the_signer_that_it_held(void **state) {
     assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revocation-missing@0");
 }
 
+static void test_s10_a_file_that_has_the_signer_left_alone_keeps_the_list_that_it_held(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
+    CLEANUP(bytes_done) Bytes file = {0};
+
+    pki_intermediate(&scene->root, &(PkiOptions){.key_usage = "critical,cRLSign"}, &signer);
+    write_list_and_signer(scene, &signer);
+    scene_load(scene);
+    pki_pem("CERTIFICATE", bytes_view(&signer.der), &file); /* the list was cut off */
+    pki_write(scene->crls, "intermediate.crl", bytes_view(&file));
+    for (unsigned i = 0; i < 2; i++) {
+        scene_load(scene);
+        assert_true(scene_has_problem(scene, "holds no revocation list any more"));
+        assert_true(scene_has_problem(scene, "stays in use"));
+        assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+    }
+}
+
 static void test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing(void **state) {
     Scene *scene = *state;
     CLEANUP(bytes_done) Bytes crl = {0}, file = {0};
@@ -346,6 +364,7 @@ int main(void) {
         SCENE_TEST(test_odd_file_names_are_escaped),
         SCENE_TEST(test_s10_a_faulty_crl_keeps_the_one_before),
         SCENE_TEST(test_s10_a_faulty_file_keeps_the_signer_that_it_held),
+        SCENE_TEST(test_s10_a_file_that_has_the_signer_left_alone_keeps_the_list_that_it_held),
         SCENE_TEST(test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing),
         SCENE_TEST(test_s10_a_torn_bundle_counts_for_nothing),
         SCENE_TEST(test_a_forged_crl_of_an_anchor_is_refused_at_once),

@@ -401,6 +401,22 @@ static void test_s37_an_erasure_takes_along_what_restores_have_set_aside(void **
     assert_true(is_there(world, "-replaced-1")); /* is no name that ovcert gives */
 }
 
+static void test_s37_what_cannot_be_removed_keeps_nothing_in_the_database(void **state) {
+    World *world = *state;
+    CLEANUP(free_pointer) char *folder = fixture_file(world->fixture, ".replaced-9");
+    CLEANUP(free_pointer) char *mine = fixture_file(world->fixture, ".replaced-1.keep");
+    restore(world);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(close(creat(mine, 0600)), 0);
+    remove_file(world->backup);
+    fixture_reopen(world->fixture);
+    delete_demo(world);
+    assert_false(is_there(world, ".replaced-1"));
+    assert_true(is_there(world, ".replaced-1.keep"));
+    assert_int_equal(rmdir(folder), 0);
+    assert_false(fixture_files_contain(world->fixture, FIXTURE_SUBJECT));
+}
+
 /* The mark of what is left to do is in the database that gives way. */
 static void test_s37_a_restore_ends_an_erasure_that_was_held_up(void **state) {
     World *world = *state;
@@ -622,6 +638,7 @@ int main(void) {
         RESTORE_TEST(test_s37_who_was_erased_since_does_not_come_back),
         RESTORE_TEST(test_s42_an_erased_persons_name_given_to_another_inherits_nothing),
         RESTORE_TEST(test_s37_an_erasure_takes_along_what_restores_have_set_aside),
+        RESTORE_TEST(test_s37_what_cannot_be_removed_keeps_nothing_in_the_database),
         RESTORE_TEST(test_s37_a_restore_ends_an_erasure_that_was_held_up),
         RESTORE_TEST(test_s37_the_log_goes_on_where_the_databases_ends),
         RESTORE_TEST(test_s37_the_anchors_that_are_known_are_those_of_the_log_that_goes_on),
