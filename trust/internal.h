@@ -21,6 +21,10 @@ int name_entry_utf8(const X509_NAME_ENTRY *entry, Bytes *ret);
 /* The text of an alternative name other than a directoryName: of an otherName only one of this type (dotted; NULL: of
  * none), addresses and OIDs as people write them. 0, 1 when there is none, -ENOMEM. */
 int name_general_text(const GENERAL_NAME *name, const char *other, Bytes *ret);
+#define NAME_PKINIT_OID "1.3.6.1.5.2.2"
+/* Of such an otherName: "name/part@REALM" (principal.c). 0, 1 when it is no such thing or could be taken for another,
+ * -ENOMEM. */
+int principal_text(const ASN1_TYPE *value, Bytes *ret);
 /* Every value is printable text (SECURITY 16). */
 bool name_is_printable(const X509_NAME *name);
 /* Subject and subjectAltName of the certificate hold printable text only. */

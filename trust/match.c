@@ -38,8 +38,9 @@ typedef enum Field {
 
 typedef struct Component {
     Field field;
-    int name_type; /* of FIELD_ALTERNATIVE_NAME: GEN_... */
-    char *other;   /* of GEN_OTHERNAME: its OID, dotted */
+    int name_type;  /* of FIELD_ALTERNATIVE_NAME: GEN_... */
+    char *other;    /* of GEN_OTHERNAME: its OID, dotted */
+    bool principal; /* besides, PKINIT's is as good */
     bool has_regex;
     regex_t regex;
     uint32_t usage;
@@ -315,9 +316,11 @@ static int parse_name_type(const Parser *parser, Part type, Component *component
         {"registeredID", GEN_RID, NULL},
         {"directoryName", GEN_DIRNAME, NULL},
         {"ntPrincipalName", GEN_OTHERNAME, OID_NT_PRINCIPAL},
+        {"pkinit", GEN_OTHERNAME, NAME_PKINIT_OID},
         {"Principal", GEN_OTHERNAME, OID_NT_PRINCIPAL},
     };
 
+    component->principal = part_is(type, "Principal");
     for (size_t i = 0; i < ELEMENTSOF(types); i++)
         if (part_is(type, types[i].name)) {
             component->name_type = types[i].type;
@@ -532,6 +535,8 @@ static int test_alternative_name(const Component *component, const GENERAL_NAME 
     if (type == GEN_DIRNAME)
         return test_directory(component, value, ret);
     r = name_general_text(name, component->other, &text);
+    if (r > 0 && component->principal)
+        r = name_general_text(name, NAME_PKINIT_OID, &text);
     return r < 0 ? r : r > 0 ? 0 : test_bytes(component, &text, ret);
 }
 

@@ -11,16 +11,24 @@
  * '<', and at an operator before it; spaces at its ends do not count. Lists have commas, and all of a list must be
  * there.
  *
- *   regex      POSIX extended, found anywhere in the text (anchor with ^ and $), case counts, octet by octet. Names are
- *              texts in RFC 4514 order, the most specific part first: "CN=...,O=...,C=ES". Text that holds anything but
- *              printable characters never matches (SECURITY 16), nor does more than 64 KiB of it. No back-references,
- * and few repetitions by number: those could take for ever (SECURITY 14, 40) usages     digitalSignature,
- * nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, keyCertSign, cRLSign, encipherOnly, decipherOnly, or
- * a number of their bits purposes   serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning,
- * KPClientAuth, pkinit, msScLogin, or an OID oids       certificate policies, dotted type       rfc822Name, dNSName,
- * uniformResourceIdentifier, iPAddress, registeredID, directoryName, ntPrincipalName, Principal (the same, and what
- * <SAN> alone means), or the OID of an otherName that holds text. One name of the type has to match. What
- * sss-certmap(5) compares in base64, and PKINIT's principals, are errors here */
+ * regex: POSIX extended, found anywhere in the text (anchor with ^ and $), case counts, octet by octet. Names are texts
+ * in RFC 4514 order, the most specific part first: "CN=...,O=...,C=ES". Text that holds anything but printable
+ * characters never matches (SECURITY 16), nor does more than 64 KiB of it. No back-references, and few repetitions by
+ * number: those could take for ever (SECURITY 14, 40).
+ *
+ * usages: digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, keyCertSign, cRLSign,
+ * encipherOnly, decipherOnly, or a number of their bits.
+ *
+ * purposes: serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, KPClientAuth, pkinit,
+ * msScLogin, or an OID.
+ *
+ * oids: certificate policies, dotted.
+ *
+ * type: rfc822Name, dNSName, uniformResourceIdentifier, iPAddress, registeredID, directoryName, ntPrincipalName, pkinit
+ * (RFC 4556: "name/part@REALM"), Principal (either of these two, and what <SAN> alone means), or the OID of an
+ * otherName that holds text. One name of the type has to match. What sss-certmap(5) compares in base64 is an error
+ * here.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -158,7 +158,7 @@ static int other_name_text(const GENERAL_NAME *general, const char *other, Bytes
     case V_ASN1_PRINTABLESTRING:
         return string_utf8(value->value.asn1_string, ret);
     default:
-        return 1;
+        return strcmp(other, NAME_PKINIT_OID) == 0 ? principal_text(value, ret) : 1;
     }
 }
 

@@ -82,7 +82,6 @@ static void test_a_rule_has_one_operator(void **state) {
 static void test_only_known_types_of_names_and_kinds_of_rules(void **state) {
     (void) state;
     refuses("<SAN:otherName>x", 5, "otherName");
-    refuses("<SAN:pkinit>x", 5, "pkinit");
     refuses("<SAN:1.2x>x", 5, "OID");
     refuses("<SAN:>x", 1, "<SAN:>");
     refuses("LDAP:<SAN>x", 0, "kind of rule");
@@ -193,6 +192,56 @@ static void test_alternative_names_match_by_their_type(void **state) {
     assert_false(matches("<SAN:directoryName>.", &identity));
 }
 
+/* RFC 4556 3.2.2; hexadecimal DER of the extension. */
+static PkiIdentity leaf_of_principal(const char *der) {
+    return leaf(&(PkiOptions){.extensions = &(PkiExtension){.oid = "2.5.29.17", .der = der}, .n_extensions = 1});
+}
+
+static void test_a_principal_of_pkinit_matches_as_it_is_written(void **state) {
+    (void) state;
+    CLEANUP(pki_identity_done)
+    PkiIdentity identity = leaf_of_principal(
+        "3037a03506062b0601050202a02b3029a00d1b0b4558414d504c452e4f5247a1183016a003020101a10f300d1b0464656d6f1b0561646d"
+        "696e");
+
+    assert_true(matches("<SAN:pkinit>^demo/admin@EXAMPLE\\.ORG$", &identity));
+    assert_true(matches("<SAN:Principal>^demo/admin@EXAMPLE\\.ORG$", &identity));
+    assert_true(matches("<SAN>@EXAMPLE", &identity));
+    assert_false(matches("<SAN:ntPrincipalName>.", &identity));
+    assert_false(matches("<SAN:pkinit>^demo@", &identity));
+}
+
+static void test_s16_a_principal_that_could_be_taken_for_another_never_matches(void **state) {
+    (void) state;
+    static const char *const extensions[] = {
+        "3036a03406062b0601050202a02a3028a00d1b0b4558414d504c452e4f5247a1173015a003020101a10e300c1b0a64656d6f404f544845"
+        "52", /* an at sign in the name */
+        "3036a03406062b0601050202a02a3028a00d1b0b4558414d504c452e4f5247a1173015a003020101a10e300c1b0a64656d6f2f61646d69"
+        "6e", /* a slash in a part */
+        "302fa02d06062b0601050202a0233021a00d1b0b4558414d504c452e4f5247a110300ea003020101a10730051b03615c62",     /* a
+                                                                                                                     backslash
+                                                                                                                   */
+        "3031a02f06062b0601050202a0253023a00d1b0b4558414d504c452e4f5247a1123010a003020101a10930071b056465206d6f", /* a
+                                                                                                                     space
+                                                                                                                   */
+        "3031a02f06062b0601050202a0253023a00d1b0b4558414d504c452e4f5247a1123010a003020101a10930071b0564656d6f00", /* a
+                                                                                                                     NUL
+                                                                                                                   */
+        "302ca02a06062b0601050202a020301ea00d1b0b4558414d504c452e4f5247a10d300ba003020101a10430021b00", /* an empty part
+                                                                                                         */
+        "302aa02806062b0601050202a01e301ca00d1b0b4558414d504c452e4f5247a10b3009a003020101a1023000",     /* no part */
+        "302da02b06062b0601050202a021301fa00d1b0b4558414d504c452e4f5247a10e300ca003020101a1053003020137", /* a number */
+        "3028a02606062b0601050202a01c301aa0051b03414042a111300fa003020101a10830061b0464656d6f", /* an at sign in the
+                                                                                                   realm */
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(extensions); i++) {
+        CLEANUP(pki_identity_done) PkiIdentity identity = leaf_of_principal(extensions[i]);
+        assert_false(matches("<SAN:pkinit>.", &identity));
+        assert_false(matches("<SAN>.", &identity));
+    }
+}
+
 static void test_a_directory_name_matches_like_the_subject(void **state) {
     (void) state;
     PkiAttribute names[] = {{.type = "CN", .value = "EIDAS"}, {.type = "1.3.6.1.4.1.5734.1.4", .value = "99999999R"}};
@@ -271,6 +320,8 @@ int main(void) {
         cmocka_unit_test(test_lists_want_all_their_words),
         cmocka_unit_test(test_what_is_absent_matches_no_list),
         cmocka_unit_test(test_alternative_names_match_by_their_type),
+        cmocka_unit_test(test_a_principal_of_pkinit_matches_as_it_is_written),
+        cmocka_unit_test(test_s16_a_principal_that_could_be_taken_for_another_never_matches),
         cmocka_unit_test(test_a_directory_name_matches_like_the_subject),
         cmocka_unit_test(test_s16_names_with_nul_or_control_characters_never_match),
         cmocka_unit_test(test_s14_names_longer_than_any_issuer_writes_never_match),
