@@ -17,6 +17,8 @@ README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
 PLACES = ("/etc", "/usr", "/var", "/opt", "/srv", "/home")
 # What package management and the journal write down for themselves, and the backups that useradd(8) makes.
 LOGS = {"/var/tmp", "/var/log", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/lib/PackageKit"}
+# What bench/ lays into /srv of the machine outside, whose root shines through.
+BENCHMARKS = "ovcert-bench-"
 BACKUPS = ("passwd-", "group-", "shadow-", "gshadow-", "subuid-", "subgid-", "ld.so.cache")
 
 
@@ -35,7 +37,7 @@ def everything():
     """Each file of the machine; of those in /etc what is in them too."""
     found = {}
     for folder, folders, files in itertools.chain.from_iterable(os.walk(place) for place in PLACES):
-        folders[:] = [name for name in folders if os.path.join(folder, name) not in LOGS]
+        folders[:] = [name for name in folders if os.path.join(folder, name) not in LOGS and not name.startswith(BENCHMARKS)]
         found.update((path, entry(path)) for path in (os.path.join(folder, name) for name in folders + files))
     return found
 
