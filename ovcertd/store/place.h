@@ -47,7 +47,9 @@ int place_publish(const Place *place, const char *suffix, const char *final_suff
  * this is interrupted, the next call ends it. 1 when it was so, *ret_kept (caller frees; NULL when nothing was there)
  * naming what was the database; 0 when not; STORE_INSECURE or a negative errno. After place_lock(). */
 int place_finish_restore(const Place *place, char **ret_kept, char **ret_reason);
-/* Removes, durably, all that has been kept beside the database of former ones: before migrations, and by restores. */
+/* Removes, durably, all that has been kept beside the database of former ones: before migrations, and by restores.
+ * Folders, and names that ovcert does not give, stay. 0, or the errno of the last one that could not be removed, which
+ * kept no other. */
 int place_remove_kept(const Place *place);
 char *place_name(const char *name, const char *suffix, uint64_t number); /* "NAME.replaced-1"; caller frees; or NULL */
 void place_done(Place *place);
