@@ -12,13 +12,14 @@
 
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <sodium.h>
 
 #include "common/text.h"
+#include "trust/expression.h"
 #include "trust/internal.h"
 #include "trust/trust.h"
 
 #define MATCH_REGEX_MAX 1024u /* octets of one expression */
-#define MATCH_REPEAT_MAX 100u /* the product of all numbers of repetitions in one expression */
 /* Octets of a name, more than any issuer writes: regexec(3) takes time by the square of it, 3 ms for this much. */
 #define MATCH_TEXT_MAX 1024u
 #define MATCH_COMPONENTS_MAX 32u
@@ -43,6 +44,7 @@ typedef struct Component {
     bool principal; /* besides, PKINIT's is as good */
     bool has_regex;
     regex_t regex;
+    Bytes blob; /* instead of one: octets of the name's value */
     uint32_t usage;
     char **oids; /* of FIELD_PURPOSE and FIELD_POLICY; dotted, NULL-terminated */
 } Component;
@@ -60,6 +62,7 @@ static void component_done(Component *component) {
         free(component->oids[i]);
     free(component->oids);
     free(component->other);
+    bytes_done(&component->blob);
 }
 
 MatchRule *match_free(MatchRule *rule) {
@@ -156,44 +159,9 @@ static Part parse_value(Parser *parser) {
     return part_trimmed(part.start, parser->position);
 }
 
-/* The upper number of "{m,n}" behind its '{', as glibc reads it; 0 for what is none. */
-static unsigned long interval_bound(const char *text) {
-    char *end;
-    unsigned long low = strtoul(text, &end, 10), high = *end == ',' && end[1] != '}' ? strtoul(end + 1, NULL, 10) : low;
-
-    return high > low ? high : low;
-}
-
-/* NULL, or what the expression must not have. */
-static const char *regex_problem(const char *text) {
-    unsigned long repetitions = 1;
-    bool bracket = false;
-
-    for (const char *c = text; *c; c++) {
-        if (bracket) {
-            bracket = *c != ']';
-        } else if (*c == '\\' && c[1] != '\0') {
-            if (c[1] >= '0' && c[1] <= '9')
-                return "back-references are not allowed";
-            c++;
-        } else if (*c == '[') {
-            bracket = true;
-            c += c[1] == '^';
-            c += c[1] == ']';
-        } else if (*c == '{') {
-            unsigned long bound = interval_bound(c + 1);
-
-            if (bound > MATCH_REPEAT_MAX || (bound > 1 && (repetitions *= bound) > MATCH_REPEAT_MAX))
-                return "too many repetitions (100 in all)";
-        }
-    }
-    return NULL;
-}
-
 static int parse_regex(const Parser *parser, Part value, Component *component) {
     CLEANUP(free_pointer) char *text = NULL;
-    const char *wrong;
-    char message[256];
+    CLEANUP(free_pointer) char *what = NULL;
     int r;
 
     if (value.size == 0)
@@ -203,17 +171,22 @@ static int parse_regex(const Parser *parser, Part value, Component *component) {
     text = strndup(value.start, value.size);
     if (!text)
         return -ENOMEM;
-    wrong = regex_problem(text);
-    if (wrong)
-        return invalid(parser, value.start, "%s in a regular expression", wrong);
-    r = regcomp(&component->regex, text, REG_EXTENDED | REG_NOSUB);
-    if (r == REG_ESPACE)
-        return -ENOMEM;
+    r = expression_compile(text, &component->regex, &what);
     component->has_regex = r == 0;
-    if (r == 0)
-        return 0;
-    (void) regerror(r, &component->regex, message, sizeof(message)); /* cut where it is longer */
-    return invalid(parser, value.start, "not a POSIX extended regular expression: %s", message);
+    return r <= 0 ? r : invalid(parser, value.start, "%s", what);
+}
+
+static int parse_blob(const Parser *parser, Part value, Component *component) {
+    if (value.size == 0)
+        return invalid(parser, value.start, "what to look for is missing, in base64");
+    component->blob.data = malloc(value.size);
+    if (!component->blob.data)
+        return -ENOMEM;
+    if (sodium_base642bin(component->blob.data, value.size, value.start, value.size, NULL, &component->blob.size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        component->blob.size == 0)
+        return invalid(parser, value.start, "%.*s is not base64", (int) value.size, value.start);
+    return 0;
 }
 
 typedef int (*ListItem)(const Parser *parser, Part item, Component *component);
@@ -318,6 +291,9 @@ static int parse_name_type(const Parser *parser, Part type, Component *component
         {"ntPrincipalName", GEN_OTHERNAME, OID_NT_PRINCIPAL},
         {"pkinit", GEN_OTHERNAME, NAME_PKINIT_OID},
         {"Principal", GEN_OTHERNAME, OID_NT_PRINCIPAL},
+        {"otherName", GEN_OTHERNAME, NULL},
+        {"x400Address", GEN_X400, NULL},
+        {"ediPartyName", GEN_EDIPARTY, NULL},
     };
 
     component->principal = part_is(type, "Principal");
@@ -356,6 +332,12 @@ static int parse_keyword(const Parser *parser, Part word, Component *component) 
     return invalid(parser, word.start, "unknown component <%.*s>", (int) word.size, word.start);
 }
 
+/* Names of these types are no texts: any otherName, whatever its OID, and two that hold structures. */
+static bool has_blob(const Component *component) {
+    return component->name_type == GEN_X400 || component->name_type == GEN_EDIPARTY ||
+           (component->name_type == GEN_OTHERNAME && !component->other);
+}
+
 static int parse_content(const Parser *parser, Part value, Component *component) {
     switch (component->field) {
     case FIELD_KEY_USAGE:
@@ -364,9 +346,12 @@ static int parse_content(const Parser *parser, Part value, Component *component)
         return parse_list(parser, value, component, parse_purpose);
     case FIELD_POLICY:
         return parse_list(parser, value, component, parse_oid);
+    case FIELD_ALTERNATIVE_NAME:
+        if (has_blob(component))
+            return parse_blob(parser, value, component);
+        break;
     case FIELD_SUBJECT:
     case FIELD_ISSUER:
-    case FIELD_ALTERNATIVE_NAME:
         break;
     }
     return parse_regex(parser, value, component);
@@ -525,6 +510,27 @@ static int test_directory(const Component *component, const X509_NAME *name, boo
     return text ? test_name(component, name, text, ret) : -ENOMEM;
 }
 
+/* An otherName's own OID is not searched. */
+static int value_der(const GENERAL_NAME *name, uint8_t **ret) {
+    ASN1_TYPE *value;
+
+    *ret = NULL;
+    return GENERAL_NAME_get0_otherName(name, NULL, &value) ? i2d_ASN1_TYPE(value, ret) : i2d_GENERAL_NAME(name, ret);
+}
+
+static int test_octets(const Component *component, const GENERAL_NAME *name, bool *ret) {
+    uint8_t *der;
+    int size = value_der(name, &der);
+
+    if (size <= 0) {
+        ERR_clear_error();
+        return -ENOMEM;
+    }
+    *ret = memmem(der, (size_t) size, component->blob.data, component->blob.size) != NULL;
+    OPENSSL_free(der);
+    return 0;
+}
+
 static int test_alternative_name(const Component *component, const GENERAL_NAME *name, bool *ret) {
     CLEANUP(bytes_done) Bytes text = {0};
     int type = 0, r;
@@ -532,6 +538,8 @@ static int test_alternative_name(const Component *component, const GENERAL_NAME 
 
     if (type != component->name_type)
         return 0;
+    if (component->blob.size > 0)
+        return test_octets(component, name, ret);
     if (type == GEN_DIRNAME)
         return test_directory(component, value, ret);
     r = name_general_text(name, component->other, &text);

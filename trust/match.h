@@ -4,17 +4,16 @@
  *
  *   rule       = ["KRB5:"] ["&&" | "||"] component *(["&&" | "||"] component)
  *   component  = "<SUBJECT>" regex | "<ISSUER>" regex | "<KU>" usages | "<EKU>" purposes | "<POLICY>" oids
- *              | "<SAN" [":" type] ">" regex
+ *              | "<SAN" [":" type] ">" regex | "<SAN:" type ">" base64
  *
  * "&&" (the default): all components match; "||": one does. A rule has one of the two, not both. A value ends at the
- * next
- * '<', and at an operator before it; spaces at its ends do not count. Lists have commas, and all of a list must be
+ * next '<', and at an operator before it; spaces at its ends do not count. Lists have commas, and all of a list must be
  * there.
  *
  * regex: POSIX extended, found anywhere in the text (anchor with ^ and $), case counts, octet by octet. Names are texts
  * in RFC 4514 order, the most specific part first: "CN=...,O=...,C=ES". Text that holds anything but printable
- * characters never matches (SECURITY 16), nor does more than 64 KiB of it. No back-references, and few repetitions by
- * number: those could take for ever (SECURITY 14, 40).
+ * characters never matches (SECURITY 16), nor does more than 1 KiB of it. Back-references and more repetitions than
+ * expression.h allows are errors: those could take for ever (SECURITY 14, 40).
  *
  * usages: digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, keyCertSign, cRLSign,
  * encipherOnly, decipherOnly, or a number of their bits.
@@ -24,10 +23,11 @@
  *
  * oids: certificate policies, dotted.
  *
- * type: rfc822Name, dNSName, uniformResourceIdentifier, iPAddress, registeredID, directoryName, ntPrincipalName, pkinit
- * (RFC 4556: "name/part@REALM"), Principal (either of these two, and what <SAN> alone means), or the OID of an
- * otherName that holds text. One name of the type has to match. What sss-certmap(5) compares in base64 is an error
- * here.
+ * type before a regex: rfc822Name, dNSName, uniformResourceIdentifier, iPAddress, registeredID, directoryName,
+ * ntPrincipalName, pkinit (RFC 4556: "name/part@REALM"), Principal (either of these two, and what <SAN> alone means),
+ * or the OID of an otherName that holds text. Before base64 (RFC 4648, section 4): otherName, whatever its OID,
+ * x400Address, ediPartyName; the octets have to be somewhere in the DER of the name's value. One name of the type has
+ * to match.
  */
 #pragma once
 

@@ -81,7 +81,7 @@ static void test_a_rule_has_one_operator(void **state) {
 
 static void test_only_known_types_of_names_and_kinds_of_rules(void **state) {
     (void) state;
-    refuses("<SAN:otherName>x", 5, "otherName");
+    refuses("<SAN:othername>x", 5, "othername");
     refuses("<SAN:1.2x>x", 5, "OID");
     refuses("<SAN:>x", 1, "<SAN:>");
     refuses("LDAP:<SAN>x", 0, "kind of rule");
@@ -93,10 +93,15 @@ static void test_s14_expressions_that_could_take_for_ever_are_refused(void **sta
     char longest[1200] = "<SUBJECT>";
 
     refuses("<SUBJECT>(a)\\1", 9, "back-references");
-    refuses("<SUBJECT>a{101}", 9, "repetitions");
+    refuses("<SUBJECT>a{2050}", 9, "repetitions");
     refuses("<SUBJECT>((a{20}){20}){20}", 9, "repetitions");
     refuses("<SUBJECT>a{1,99999999999999999999}", 9, "repetitions");
-    refuses("<SUBJECT>[]{](a{,50}){3}", 9, "repetitions");
+    refuses("<SUBJECT>[]{](a{,50}){50}", 9, "repetitions");
+    refuses("<SUBJECT>[[:alpha:][](a{,50}){50}]", 9, "repetitions");
+    refuses("<SUBJECT>a+++++++++++++++++++++++++++++++", 9, "repetitions");
+    refuses("<SUBJECT>a{2}{2}{2}{2}{2}{2}{2}{2}{2}{2}{2}", 9, "repetitions");
+    refuses("<SUBJECT>((((((((((((a)+b)+)+)+)+)+)+)+)+)+)+)+", 9, "repetitions");
+    refuses("<SUBJECT>((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))", 9, "within groups");
     refuses("<SUBJECT>a(", 9, "not a POSIX extended regular expression");
     refuses("<SUBJECT>[a", 9, "not a POSIX extended regular expression");
     memset(longest + strlen(longest), 'x', 1100);
@@ -110,6 +115,16 @@ static void test_numbers_that_are_no_repetitions_are_fine(void **state) {
     assert_true(matches("<SUBJECT>CN=a\\{500\\}", &identity));
     assert_true(matches("<SUBJECT>CN=a[{]500", &identity));
     assert_false(matches("<SUBJECT>a{2}", &identity));
+}
+
+static void test_repetitions_beside_each_other_are_fine(void **state) {
+    (void) state;
+    CLEANUP(pki_identity_done) PkiIdentity identity = leaf(&(PkiOptions){.common_name = "aabbccddeeffgghhiijjkkllmm"});
+
+    assert_true(matches("<SUBJECT>a+b+c+d+e+f+g+h+i+j+k+l+m+", &identity));
+    assert_true(matches("<SUBJECT>([a-m]{1,2}){13},", &identity));
+    assert_true(matches("<SUBJECT>=[^],+[:digit:][.+.]++]{26},", &identity));
+    assert_true(matches("<SUBJECT>(((((((a+)b+)c+)d+)e+)f+)g+)h+", &identity));
 }
 
 static void test_names_match_in_rfc_4514_order(void **state) {
@@ -192,15 +207,53 @@ static void test_alternative_names_match_by_their_type(void **state) {
     assert_false(matches("<SAN:directoryName>.", &identity));
 }
 
-/* RFC 4556 3.2.2; hexadecimal DER of the extension. */
-static PkiIdentity leaf_of_principal(const char *der) {
+/* Hexadecimal DER of the extension. */
+static PkiIdentity leaf_of_names(const char *der) {
     return leaf(&(PkiOptions){.extensions = &(PkiExtension){.oid = "2.5.29.17", .der = der}, .n_extensions = 1});
+}
+
+static void test_other_names_match_by_their_octets(void **state) {
+    (void) state;
+    CLEANUP(pki_identity_done)
+    PkiIdentity identity = leaf(&(PkiOptions){
+        .alternative_name = "email:4812,otherName:1.2.3.4;UTF8:4711,otherName:1.2.3.5;OCT:xyz",
+    });
+
+    assert_true(matches("<SAN:otherName>NDcxMQ==", &identity));          /* 4711 */
+    assert_true(matches("<SAN:otherName> DAQ0NzEx ", &identity));        /* with its tag and length */
+    assert_true(matches("<SAN:otherName>BAN4eXo=", &identity));          /* of the second one */
+    assert_true(matches("<SAN:otherName>NDcxMQ==&&<KU>0", &identity));   /* and not what follows */
+    assert_false(matches("<SAN:otherName>NDgxMg==", &identity));         /* 4812 is another type's */
+    assert_false(matches("<SAN:otherName>KgME", &identity));             /* an OID's octets */
+    assert_false(matches("<SAN:otherName>DAQ0NzExDAQ0NzEx", &identity)); /* longer than all there is */
+    assert_false(matches("<SAN:x400Address>NDcxMQ==", &identity));
+    refuses("<SAN:otherName>", 15, "base64");
+    refuses("<SAN:otherName>NDcxMQ", 15, "base64");
+    refuses("<SAN:otherName>NDcx\tMQ==", 15, "base64");
+    refuses("<SAN:otherName>^4711$", 15, "base64");
+    refuses("<SAN:x400Address>=", 17, "base64");
+}
+
+static void test_names_with_structures_match_by_their_octets(void **state) {
+    (void) state;
+    CLEANUP(pki_identity_done) PkiIdentity party = leaf_of_names("300da50ba1090c0770617274793031");
+    CLEANUP(pki_identity_done) PkiIdentity address = leaf_of_names("300ca309300761051303414243");
+    CLEANUP(pki_identity_done) PkiIdentity mail = leaf_of_names("300ba309300761051303414243");
+
+    assert_true(matches("<SAN:ediPartyName>cGFydHkwMQ==", &party)); /* party01 */
+    assert_false(matches("<SAN:ediPartyName>cGFydHkwMg==", &party));
+    assert_false(matches("<SAN:x400Address>cGFydHkwMQ==", &party));
+    assert_true(matches("<SAN:x400Address>QUJD", &mail)); /* ABC */
+    assert_true(matches("<SAN:x400Address>MAdhBQ==", &mail));
+    assert_false(matches("<SAN:ediPartyName>QUJD", &mail));
+    assert_false(matches("<SAN:otherName>QUJD", &mail));
+    assert_false(matches("<SAN:x400Address>QUJD", &address)); /* what does not parse */
 }
 
 static void test_a_principal_of_pkinit_matches_as_it_is_written(void **state) {
     (void) state;
     CLEANUP(pki_identity_done)
-    PkiIdentity identity = leaf_of_principal(
+    PkiIdentity identity = leaf_of_names(
         "3037a03506062b0601050202a02b3029a00d1b0b4558414d504c452e4f5247a1183016a003020101a10f300d1b0464656d6f1b0561646d"
         "696e");
 
@@ -236,7 +289,7 @@ static void test_s16_a_principal_that_could_be_taken_for_another_never_matches(v
     };
 
     for (size_t i = 0; i < ELEMENTSOF(extensions); i++) {
-        CLEANUP(pki_identity_done) PkiIdentity identity = leaf_of_principal(extensions[i]);
+        CLEANUP(pki_identity_done) PkiIdentity identity = leaf_of_names(extensions[i]);
         assert_false(matches("<SAN:pkinit>.", &identity));
         assert_false(matches("<SAN>.", &identity));
     }
@@ -315,11 +368,14 @@ int main(void) {
         cmocka_unit_test(test_only_known_types_of_names_and_kinds_of_rules),
         cmocka_unit_test(test_s14_expressions_that_could_take_for_ever_are_refused),
         cmocka_unit_test(test_numbers_that_are_no_repetitions_are_fine),
+        cmocka_unit_test(test_repetitions_beside_each_other_are_fine),
         cmocka_unit_test(test_names_match_in_rfc_4514_order),
         cmocka_unit_test(test_all_components_or_one),
         cmocka_unit_test(test_lists_want_all_their_words),
         cmocka_unit_test(test_what_is_absent_matches_no_list),
         cmocka_unit_test(test_alternative_names_match_by_their_type),
+        cmocka_unit_test(test_other_names_match_by_their_octets),
+        cmocka_unit_test(test_names_with_structures_match_by_their_octets),
         cmocka_unit_test(test_a_principal_of_pkinit_matches_as_it_is_written),
         cmocka_unit_test(test_s16_a_principal_that_could_be_taken_for_another_never_matches),
         cmocka_unit_test(test_a_directory_name_matches_like_the_subject),
