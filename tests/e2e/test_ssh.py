@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import termios
 import time
 
 import harness
@@ -41,6 +42,39 @@ def sshd():
 def p11_kit_client():
     (module,) = glob.glob("/usr/lib/*/pkcs11/p11-kit-client.so")
     return module
+
+
+def terminals_of(user):
+    """Those that the user's processes read from."""
+    found = set()
+    for process in glob.glob("/proc/[0-9]*"):
+        try:
+            if os.stat(process).st_uid == pwd.getpwnam(user).pw_uid:
+                found.add(os.readlink(process + "/fd/0"))
+        except OSError:
+            pass  # it has ended
+    return [path for path in found if path.startswith("/dev/pts/")]
+
+
+def echoes(terminal):
+    try:
+        fd = os.open(terminal, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return False  # gone
+    try:
+        return bool(termios.tcgetattr(fd)[3] & termios.ECHO)
+    except termios.error:
+        return False  # hung up
+    finally:
+        os.close(fd)
+
+
+class Session(Terminal):
+    """Where there is a terminal at the other end, its echo is the one to wait for: polkit's agent asks first, and then drops what was typed."""
+
+    def type_secret(self, text):
+        kit.wait_until(lambda: not any(echoes(terminal) for terminal in terminals_of("demo")), kit.PATIENCE, "the echo's end")
+        super().type_secret(text)
 
 
 class Ssh(Prompt):
@@ -79,8 +113,8 @@ class Ssh(Prompt):
 
     def ssh(self, *options, command=WHO, user="demo", **answers):
         """"other" signs in to this machine as demo; the terminal. answers: choice, passphrase, password, question, pin."""
-        terminal = Terminal("other", "ssh", "-p", PORT, "-o", f"UserKnownHostsFile={FOLDER}/known", "-o", "NumberOfPasswordPrompts=1", *options,
-                            f"{user}@127.0.0.1", command)
+        terminal = Session("other", "ssh", "-p", PORT, "-o", f"UserKnownHostsFile={FOLDER}/known", "-o", "NumberOfPasswordPrompts=1", *options,
+                           f"{user}@127.0.0.1", command)
         terminal.status = terminal.converse({PROMPTS[name]: list(texts) for name, texts in answers.items()})
         return terminal
 
