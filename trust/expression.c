@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Regular expressions with a bound. The C library writes repetitions out, and what repeats a repetition doubles it: 31
- * plus signs in a row would take all memory. So the size is reckoned first, never too low. */
+ * plus signs in a row would take all memory. Loops within loops double its time, too. So size and nesting are reckoned
+ * first, never too low. */
 #include "trust/expression.h"
 
 #include <errno.h>
@@ -9,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One group that is open: what is finished in it, and its latest part, which a repetition would repeat. */
+/* One group that is open: what is finished in it, its latest part, which a repetition would repeat, and how deep
+ * repetitions are nested in either. */
 typedef struct Level {
     unsigned long finished, latest;
+    unsigned nested, latest_nested;
 } Level;
 
 typedef struct Measure {
@@ -19,18 +22,25 @@ typedef struct Measure {
     size_t depth;
 } Measure;
 
-static void add_part(Measure *measure, unsigned long size) {
+static unsigned larger(unsigned a, unsigned b) {
+    return a > b ? a : b;
+}
+
+static void add_part(Measure *measure, unsigned long size, unsigned nested) {
     Level *level = &measure->levels[measure->depth];
 
     level->finished += level->latest;
     level->latest = size;
+    level->nested = larger(level->nested, level->latest_nested);
+    level->latest_nested = nested;
 }
 
-/* So many copies at most, and a star. */
+/* So many copies, and one that loops. */
 static void repeat(Measure *measure, unsigned long copies) {
     Level *level = &measure->levels[measure->depth];
 
     level->latest = (level->latest > 0 ? level->latest : 1) * (copies + 1) + 1;
+    level->latest_nested++;
 }
 
 /* One that was never opened is an octet like others. */
@@ -39,7 +49,7 @@ static void close_group(Measure *measure) {
 
     if (measure->depth > 0)
         closed = measure->levels[measure->depth--];
-    add_part(measure, closed.finished + closed.latest);
+    add_part(measure, closed.finished + closed.latest, larger(closed.nested, closed.latest_nested));
 }
 
 static bool is_too_large(const Measure *measure) {
@@ -48,6 +58,10 @@ static bool is_too_large(const Measure *measure) {
     for (size_t i = 0; i <= measure->depth; i++)
         size += measure->levels[i].finished + measure->levels[i].latest;
     return size > EXPRESSION_SIZE_MAX;
+}
+
+static bool is_too_nested(const Measure *measure) {
+    return measure->levels[measure->depth].latest_nested > EXPRESSION_NESTED_MAX;
 }
 
 /* At the ']' that ends the bracket expression (regex(7)), or at the end of the text. */
@@ -92,11 +106,11 @@ static const char *expression_problem(const char *text) {
             if (c[1] >= '0' && c[1] <= '9')
                 return "back-references are not allowed in a regular expression";
             c += c[1] != '\0';
-            add_part(&measure, 1);
+            add_part(&measure, 1, 0);
             break;
         case '[':
             c = last_octet(bracket_end(c));
-            add_part(&measure, 1);
+            add_part(&measure, 1, 0);
             break;
         case '(':
             if (measure.depth == EXPRESSION_DEPTH_MAX)
@@ -107,21 +121,21 @@ static const char *expression_problem(const char *text) {
             close_group(&measure);
             break;
         case '+':
-            repeat(&measure, 1);
-            break;
         case '*':
         case '?':
-            repeat(&measure, 0);
+            repeat(&measure, 1);
             break;
         case '{':
             repeat(&measure, interval_bound(c + 1));
             c = last_octet(strchrnul(c, '}'));
             break;
         default:
-            add_part(&measure, 1);
+            add_part(&measure, 1, 0);
         }
         if (is_too_large(&measure))
-            return "a regular expression with too many repetitions (2048 parts when they are written out)";
+            return "a regular expression with too many repetitions (512 parts when they are written out)";
+        if (is_too_nested(&measure))
+            return "a regular expression with repetitions that are nested deeper than three";
     }
     return NULL;
 }

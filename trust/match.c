@@ -19,7 +19,7 @@
 #include "trust/internal.h"
 #include "trust/trust.h"
 
-#define MATCH_REGEX_MAX 1024u /* octets of one expression */
+#define MATCH_REGEX_MAX 512u /* octets of one expression */
 /* Octets of a name, more than any issuer writes: regexec(3) takes time by the square of it, 3 ms for this much. */
 #define MATCH_TEXT_MAX 1024u
 #define MATCH_COMPONENTS_MAX 32u
@@ -167,7 +167,7 @@ static int parse_regex(const Parser *parser, Part value, Component *component) {
     if (value.size == 0)
         return invalid(parser, value.start, "a regular expression is missing");
     if (value.size > MATCH_REGEX_MAX)
-        return invalid(parser, value.start, "the regular expression is longer than 1024 octets");
+        return invalid(parser, value.start, "the regular expression is longer than 512 octets");
     text = strndup(value.start, value.size);
     if (!text)
         return -ENOMEM;
