@@ -5,10 +5,11 @@
 
 #include <regex.h>
 
-/* 0 with *ret (regfree() is the caller's); 1 when the text is no such expression, with what is wrong in *ret_what (the
- * caller frees it); -ENOMEM. Refused are back-references, and an expression that, with its repetitions written out
- * ("a+" is "aa*"), has more than EXPRESSION_SIZE_MAX parts, or that has groups nested deeper than EXPRESSION_DEPTH_MAX
- * or repetitions nested deeper than EXPRESSION_NESTED_MAX ("((a+b)*c)?" has three). */
+/* Octet by octet in every locale. 0 with *ret, for regexec(3) without REG_NOTBOL (regfree() is the caller's); 1 when
+ * the text is no expression that is allowed, with what is wrong in *ret_what (the caller frees it); -ENOMEM. Refused
+ * are back-references; more than EXPRESSION_SIZE_MAX parts, repetitions written out ("a+" is "aa*"); groups nested
+ * deeper than EXPRESSION_DEPTH_MAX, repetitions than EXPRESSION_NESTED_MAX ("((a+b)*c)?" has three); and a repetition
+ * of what may match nothing or holds an anchor. */
 int expression_compile(const char *text, regex_t *ret, char **ret_what);
 
 #define EXPRESSION_SIZE_MAX 512u

@@ -91,15 +91,6 @@ static int crl_check_anchors(const TrustStore *store, Crl *crl) {
     return named ? 1 : 0;
 }
 
-/* 1 when one that the file brings along has signed it; whether it may is for the judge to say. 0; -ENOMEM. */
-static int crl_has_signer(const TrustStore *file, const Crl *crl) {
-    int r = 0;
-
-    for (size_t i = 0; i < file->n_signers && r == 0; i++)
-        r = crl_is_signed_by(crl, certificate_x509(file->signers[i].certificate));
-    return r;
-}
-
 static int crl_report_age(Loader *loader, const Crl *crl) {
     if (crl_this_update(crl) > loader->now)
         return loader_problem(loader, TRUST_PROBLEM_CRL_FUTURE, crl_file(crl),
@@ -118,11 +109,8 @@ static int crl_parse_one(Loader *loader, const char *file, View der, TrustStore 
         return r;
     r = crl_check_anchors(loader->store, crl);
     if (r > 0) {
-        r = crl_has_signer(into, crl);
-        if (r == 0) {
-            *ret_problem = "its signature is not the trust anchor's that it names as issuer";
-            return PARSE_UNFIT;
-        }
+        *ret_problem = "its signature is not the trust anchor's that it names as issuer";
+        return PARSE_UNFIT;
     }
     return r < 0 ? r : crl_keep(into, TAKE_PTR(crl));
 }
@@ -222,19 +210,19 @@ static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
     CLEANUP(free_pointer) char *text = NULL;
     const char *wrong = NULL;
     size_t number = 0;
-    int r;
+    int r = crl_parse_all(loader, file, &read->lists, &fresh, &number, &wrong);
+    bool numbered = r != 0 && read->lists.count > 1;
 
-    if (read->lists.count == 0 && held_lists(loader, file)) /* one that is cut off shows no list at all */
+    if (r == 0 && read->lists.count == 0 && held_lists(loader, file)) /* one that is cut off shows no list at all */
         return crl_faulty(loader, file, true, "holds no revocation list any more");
-    r = signers_parse(file, &read->signers, &fresh, &wrong);
     if (r == 0)
-        r = crl_parse_all(loader, file, &read->lists, &fresh, &number, &wrong);
+        r = signers_parse(file, &read->signers, &fresh, &wrong);
     if (r == 0)
         r = lists_keep_all(loader, &fresh);
     lists_done(&fresh);
     if (r <= 0)
         return r;
-    if (number > 0 && read->lists.count > 1 && asprintf(&text, "list %zu: %s", number, wrong) < 0) {
+    if (numbered && asprintf(&text, "list %zu: %s", number, wrong) < 0) {
         text = NULL; /* unspecified after a failure */
         return -ENOMEM;
     }

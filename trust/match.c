@@ -20,7 +20,7 @@
 #include "trust/trust.h"
 
 #define MATCH_REGEX_MAX 512u /* octets of one expression */
-/* Octets of a name, more than any issuer writes: regexec(3) takes time by the square of it, 3 ms for this much. */
+/* Octets of a name, more than any issuer writes. */
 #define MATCH_TEXT_MAX 1024u
 #define MATCH_COMPONENTS_MAX 32u
 #define MATCH_LIST_MAX 32u

@@ -12,8 +12,8 @@
  *
  * regex: POSIX extended, found anywhere in the text (anchor with ^ and $), case counts, octet by octet. Names are texts
  * in RFC 4514 order, the most specific part first: "CN=...,O=...,C=ES". Text that holds anything but printable
- * characters never matches (SECURITY 16), nor does more than 1 KiB of it. Back-references and more repetitions than
- * expression.h allows are errors: those could take for ever (SECURITY 14, 40).
+ * characters never matches (SECURITY 16), nor does more than 1 KiB of it. What expression.h does not allow is an
+ * error: it could take for ever (SECURITY 14, 40).
  *
  * usages: digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, keyCertSign, cRLSign,
  * encipherOnly, decipherOnly, or a number of their bits.

@@ -99,39 +99,6 @@ static void test_s9_a_signer_under_another_anchor_signs_nothing(void **state) {
     assert_signed(scene, &leaf, &signer, "revocation-missing@0");
 }
 
-/* In one file with its signer: a list in an anchor's name that neither has signed is refused as soon as it is read. */
-static void test_s9_a_list_in_the_anchors_name_that_another_key_signs_serves(void **state) {
-    Scene *scene = *state;
-    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0}, other = {0};
-    CLEANUP(bytes_done) Bytes list = {0}, file = {0}, foreign = {0};
-    const PkiIdentity *chain[] = {&scene->intermediate}, *revoked[] = {&scene->intermediate};
-    const PkiOptions options = {
-        .common_name = "AC PRUEBAS RAIZ", .key_usage = SIGNER_USAGE, .basic_constraints = "critical,CA:FALSE"};
-
-    pki_intermediate(&scene->root, &options, &signer);
-    pki_intermediate(&scene->root, &options, &other);
-    pki_crl(&signer, NULL, &list);
-    pki_pem("X509 CRL", bytes_view(&list), &file);
-    pki_pem("CERTIFICATE", bytes_view(&other.der), &foreign);
-    assert_int_equal(bytes_append(&foreign, bytes_view(&file)), 0);
-    pki_pem("CERTIFICATE", bytes_view(&signer.der), &file);
-    pki_write(scene->crls, "root.crl", bytes_view(&file));
-    assert_chain(scene, &leaf, chain, 1, "");
-    assert_int_equal(scene->problems.count, 0);
-    bytes_done(&list);
-    bytes_done(&file);
-    pki_crl(&signer, &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1}, &list);
-    pki_pem("X509 CRL", bytes_view(&list), &file);
-    pki_pem("CERTIFICATE", bytes_view(&signer.der), &file);
-    pki_write(scene->crls, "root.crl", bytes_view(&file));
-    assert_chain(scene, &leaf, chain, 1, "revoked@1");
-    pki_remove(scene->crls, "root.crl");
-    scene_load(scene);
-    pki_write(scene->crls, "root.crl", bytes_view(&foreign));
-    assert_chain(scene, &leaf, chain, 1, "revocation-missing@1");
-    assert_int_equal(scene->problems.count, 1);
-}
-
 static void test_s9_a_signer_that_the_issuer_itself_has_made_serves(void **state) {
     Scene *scene = *state;
     CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
@@ -531,7 +498,6 @@ int main(void) {
         SCENE_TEST(test_s9_a_list_that_another_key_of_the_issuers_signs_serves),
         SCENE_TEST(test_s9_a_signer_that_may_not_or_has_ended_or_is_revoked_signs_nothing),
         SCENE_TEST(test_s9_a_signer_under_another_anchor_signs_nothing),
-        SCENE_TEST(test_s9_a_list_in_the_anchors_name_that_another_key_signs_serves),
         SCENE_TEST(test_s9_a_signer_that_the_issuer_itself_has_made_serves),
         SCENE_TEST(test_s12_what_lies_beside_the_lists_is_no_anchor_and_no_issuer),
         SCENE_TEST(test_s39_a_signer_that_is_not_proven_moves_no_clock),
