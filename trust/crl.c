@@ -11,10 +11,18 @@
 
 #include "trust/internal.h"
 
-/* The issuer key that the list verified with; set once and never changed. */
+/* Whose key the list verified with; set once and never changed. */
 typedef struct VerifiedBy {
-    uint8_t hash[CERTIFICATE_FINGERPRINT_SIZE];
+    X509 *issuer;
+    uint8_t hash[CERTIFICATE_FINGERPRINT_SIZE]; /* of the key */
 } VerifiedBy;
+
+static void verified_by_free(VerifiedBy *by) {
+    if (!by)
+        return;
+    X509_free(by->issuer);
+    free(by);
+}
 
 struct Crl {
     atomic_uint references;
@@ -42,7 +50,7 @@ Crl *crl_unref(Crl *crl) {
     ISSUING_DIST_POINT_free(crl->scope);
     ASN1_INTEGER_free(crl->number);
     ASN1_INTEGER_free(crl->base);
-    free(atomic_load(&crl->verified_by));
+    verified_by_free(atomic_load(&crl->verified_by));
     free(crl->file);
     free(crl);
     return NULL;
@@ -224,8 +232,9 @@ static void remember(Crl *crl, const VerifiedBy *by) {
     if (!copy)
         return;
     *copy = *by;
+    (void) X509_up_ref(copy->issuer); /* it cannot fail */
     if (!atomic_compare_exchange_strong(&crl->verified_by, &none, copy))
-        free(copy);
+        verified_by_free(copy);
 }
 
 /* The list names another key of the issuer's (authorityKeyIdentifier), as after a change of keys. */
@@ -241,7 +250,7 @@ static bool signature_holds(const Crl *crl, X509 *issuer) {
     return key && X509_CRL_verify(crl->crl, key) > 0;
 }
 
-/* 1, 0 or -ENOMEM; *ret is the key's hash. */
+/* 1, 0 or -ENOMEM; *ret borrows the issuer. */
 static int check_signature(const Crl *crl, X509 *issuer, VerifiedBy *ret) {
     const VerifiedBy *known = atomic_load(&crl->verified_by);
 
@@ -250,6 +259,7 @@ static int check_signature(const Crl *crl, X509 *issuer, VerifiedBy *ret) {
         return 0;
     if (!key_hash(issuer, ret))
         return -ENOMEM;
+    ret->issuer = issuer;
     if (known && memcmp(known->hash, ret->hash, sizeof(ret->hash)) == 0)
         return 1;
     /* Want of memory deep inside OpenSSL may look like a signature that does not hold. Where no other key explains it,
@@ -267,6 +277,14 @@ int crl_verify(Crl *crl, X509 *issuer) {
     if (r > 0)
         remember(crl, &by);
     return r;
+}
+
+int crl_follows(Crl *crl, const Crl *former) {
+    const VerifiedBy *known = atomic_load(&former->verified_by);
+
+    if (!known || !crl_has_same_issuer(crl, former) || crl->this_update < former->this_update)
+        return 0;
+    return crl_verify(crl, known->issuer);
 }
 
 int crl_is_signed_by(const Crl *crl, X509 *issuer) {

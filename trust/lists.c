@@ -205,6 +205,46 @@ static bool held_lists(const Loader *loader, const char *file) {
     return false;
 }
 
+static int is_followed(const TrustStore *fresh, const Crl *former) {
+    int r = 0;
+
+    for (size_t i = 0; i < fresh->n_crls && r == 0; i++)
+        r = crl_follows(fresh->crls[i], former);
+    return r;
+}
+
+static int keep_former(Loader *loader, Crl *former) {
+    int r = loader_problem(loader, TRUST_PROBLEM_CRL, crl_file(former),
+                           "no newer list of the key that signed the former one; the former stays in use, too");
+
+    return r < 0 ? r : crl_keep(loader->store, crl_ref(former));
+}
+
+/* SECURITY 10: who writes a file that parses need not be who may. A list that was proven stays in use until one of the
+ * same key, or its end, relieves it. */
+static int keep_unfollowed(Loader *loader, const char *file, const TrustStore *fresh) {
+    const TrustStore *previous = loader->previous;
+    bool kept = false;
+
+    for (size_t i = 0; previous && i < previous->n_crls; i++) {
+        Crl *former = previous->crls[i];
+        int r;
+
+        if (strcmp(crl_file(former), file) != 0 || !crl_was_verified(former) ||
+            crl_next_update(former) < loader->now - loader->options->max_stale)
+            continue;
+        r = is_followed(fresh, former);
+        if (r == 0)
+            r = keep_former(loader, former);
+        else if (r > 0)
+            continue;
+        if (r < 0)
+            return r;
+        kept = true;
+    }
+    return kept ? signers_keep(loader->store, previous, file) : 0;
+}
+
 static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
     TrustStore fresh = {0}; /* only its lists and signers: a file counts as a whole or not at all */
     CLEANUP(free_pointer) char *text = NULL;
@@ -217,6 +257,8 @@ static int crl_contents(Loader *loader, const char *file, const CrlFile *read) {
         return crl_faulty(loader, file, true, "holds no revocation list any more");
     if (r == 0)
         r = signers_parse(file, &read->signers, &fresh, &wrong);
+    if (r == 0)
+        r = keep_unfollowed(loader, file, &fresh);
     if (r == 0)
         r = lists_keep_all(loader, &fresh);
     lists_done(&fresh);

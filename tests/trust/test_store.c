@@ -189,6 +189,80 @@ static void test_s10_a_faulty_file_keeps_the_signer_that_it_held(void **state) {
     assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revocation-missing@0");
 }
 
+/* The leaf's revocation was proven; now the file says something else. */
+static PkiIdentity revoked_leaf(Scene *scene) {
+    PkiIdentity leaf = scene_leaf(scene, NULL);
+    const PkiIdentity *revoked[] = {&leaf};
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.revoked = revoked, .n_revoked = 1});
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "revoked@0");
+    return leaf;
+}
+
+static void assert_stays_revoked(Scene *scene, const PkiIdentity *leaf) {
+    for (unsigned i = 0; i < 2; i++) { /* and again, from what was kept */
+        scene_load(scene);
+        assert_true(scene_has_problem(scene, "intermediate.crl: no newer list of the key that signed the former one"));
+        assert_string_equal(scene_reasons(scene, leaf, 0).text, "revoked@0");
+    }
+}
+
+static void test_s10_a_forged_list_takes_no_revocation_back(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene), forger = {0};
+
+    scene->options.soft_revocation = true;
+    pki_intermediate(&scene->root, NULL, &forger);
+    forger.certificate =
+        (X509_free(forger.certificate), X509_dup(scene->intermediate.certificate)); /* with another key */
+    scene_write_crl(scene, "intermediate.crl", &forger, NULL);
+    assert_stays_revoked(scene, &leaf);
+}
+
+static void test_s10_a_list_of_another_issuer_takes_no_revocation_back(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene), other = {0};
+
+    pki_root(&(PkiOptions){.common_name = "AC OTRA"}, &other);
+    scene_write_crl(scene, "intermediate.crl", &other, NULL);
+    assert_stays_revoked(scene, &leaf);
+}
+
+static void test_s10_an_older_list_takes_no_revocation_back(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene);
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.this_update = PKI_NOW - 3 * PKI_DAY});
+    assert_stays_revoked(scene, &leaf);
+}
+
+static void test_s10_a_newer_list_of_the_same_key_relieves_the_former(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene);
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate, NULL); /* taken off a hold, say */
+    scene_load(scene);
+    assert_int_equal(scene->problems.count, 0);
+    assert_int_equal(trust_store_crls(scene->store), 2);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+}
+
+/* A list that was never proven is nobody's. */
+static void test_a_list_that_nobody_asked_is_replaced_by_any(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity other = {0};
+
+    scene_load(scene);
+    pki_root(&(PkiOptions){.common_name = "AC OTRA"}, &other);
+    scene_write_crl(scene, "intermediate.crl", &other, NULL);
+    scene_load(scene);
+    assert_int_equal(scene->problems.count, 0);
+    assert_int_equal(trust_store_crls(scene->store), 2);
+}
+
 static void test_s10_a_file_that_has_the_signer_left_alone_keeps_the_list_that_it_held(void **state) {
     Scene *scene = *state;
     CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0};
@@ -364,6 +438,11 @@ int main(void) {
         SCENE_TEST(test_odd_file_names_are_escaped),
         SCENE_TEST(test_s10_a_faulty_crl_keeps_the_one_before),
         SCENE_TEST(test_s10_a_faulty_file_keeps_the_signer_that_it_held),
+        SCENE_TEST(test_s10_a_forged_list_takes_no_revocation_back),
+        SCENE_TEST(test_s10_a_list_of_another_issuer_takes_no_revocation_back),
+        SCENE_TEST(test_s10_an_older_list_takes_no_revocation_back),
+        SCENE_TEST(test_s10_a_newer_list_of_the_same_key_relieves_the_former),
+        SCENE_TEST(test_a_list_that_nobody_asked_is_replaced_by_any),
         SCENE_TEST(test_s10_a_file_that_has_the_signer_left_alone_keeps_the_list_that_it_held),
         SCENE_TEST(test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing),
         SCENE_TEST(test_s10_a_torn_bundle_counts_for_nothing),
