@@ -279,14 +279,6 @@ int crl_verify(Crl *crl, X509 *issuer) {
     return r;
 }
 
-int crl_follows(Crl *crl, const Crl *former) {
-    const VerifiedBy *known = atomic_load(&former->verified_by);
-
-    if (!known || !crl_has_same_issuer(crl, former) || crl->this_update < former->this_update)
-        return 0;
-    return crl_verify(crl, known->issuer);
-}
-
 int crl_is_signed_by(const Crl *crl, X509 *issuer) {
     VerifiedBy by;
 
@@ -462,4 +454,13 @@ bool crl_updates(const Crl *delta, const Crl *list) {
            ASN1_INTEGER_cmp(delta->base, list->number) <= 0 && ASN1_INTEGER_cmp(list->number, delta->number) < 0 &&
            X509_NAME_cmp(X509_CRL_get_issuer(delta->crl), X509_CRL_get_issuer(list->crl)) == 0 &&
            same_scope(delta, list);
+}
+
+int crl_follows(Crl *crl, const Crl *former) {
+    const VerifiedBy *known = atomic_load(&former->verified_by);
+
+    if (!known || !crl_has_same_issuer(crl, former) || !same_scope(crl, former) ||
+        (crl_is_delta(crl) && !crl_is_delta(former)) || crl->this_update < former->this_update)
+        return 0;
+    return crl_verify(crl, known->issuer);
 }

@@ -105,7 +105,8 @@ int crl_verify(Crl *crl, X509 *issuer);
  * not name another key, and its key signed it. */
 int crl_is_signed_by(const Crl *crl, X509 *issuer);
 bool crl_was_verified(const Crl *crl);
-/* 1 when it is no older than the other, which was verified, and of the same issuer's key; 0; -ENOMEM. */
+/* 1 when it says what the other said, which was verified, or something newer: of the same key and scope, and complete
+ * if the other was; 0; -ENOMEM. */
 int crl_follows(Crl *crl, const Crl *former);
 /* The list is about certificates of this issuer: its own, or one of a third party that the certificate names. */
 bool crl_concerns(const Crl *crl, X509 *certificate, X509 *issuer);

@@ -211,14 +211,29 @@ static void assert_stays_revoked(Scene *scene, const PkiIdentity *leaf) {
 
 static void test_s10_a_forged_list_takes_no_revocation_back(void **state) {
     Scene *scene = *state;
-    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene), forger = {0};
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene);
+    EVP_PKEY *key = pki_key(PKI_KEY_P256);
 
     scene->options.soft_revocation = true;
-    pki_intermediate(&scene->root, NULL, &forger);
-    forger.certificate =
-        (X509_free(forger.certificate), X509_dup(scene->intermediate.certificate)); /* with another key */
-    scene_write_crl(scene, "intermediate.crl", &forger, NULL);
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate, &(PkiCrlOptions){.key = key});
+    EVP_PKEY_free(key);
     assert_stays_revoked(scene, &leaf);
+}
+
+static void test_s10_another_list_of_the_same_issuer_takes_no_revocation_back(void **state) {
+    static const PkiExtension others[] = {
+        {.oid = "2.5.29.28", .critical = true, .der = "30038201ff"}, /* of certificates of authorities alone */
+        {.oid = "2.5.29.27", .critical = true, .der = "020101"},     /* a delta */
+    };
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = revoked_leaf(scene);
+
+    scene->options.soft_revocation = true;
+    for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+        scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                        &(PkiCrlOptions){.extensions = &others[i], .n_extensions = 1});
+        assert_stays_revoked(scene, &leaf);
+    }
 }
 
 static void test_s10_a_list_of_another_issuer_takes_no_revocation_back(void **state) {
@@ -439,6 +454,7 @@ int main(void) {
         SCENE_TEST(test_s10_a_faulty_crl_keeps_the_one_before),
         SCENE_TEST(test_s10_a_faulty_file_keeps_the_signer_that_it_held),
         SCENE_TEST(test_s10_a_forged_list_takes_no_revocation_back),
+        SCENE_TEST(test_s10_another_list_of_the_same_issuer_takes_no_revocation_back),
         SCENE_TEST(test_s10_a_list_of_another_issuer_takes_no_revocation_back),
         SCENE_TEST(test_s10_an_older_list_takes_no_revocation_back),
         SCENE_TEST(test_s10_a_newer_list_of_the_same_key_relieves_the_former),
