@@ -3,6 +3,7 @@
 #include "trust/match.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +134,16 @@ static void test_repetitions_beside_each_other_are_fine(void **state) {
     assert_true(matches("<SUBJECT>=[^],+[:digit:][.+.]++]{26},", &identity));
     assert_true(matches("<SUBJECT>(((((((a+)b+)c+)d+)e+)f+)g+)h+", &identity));
     assert_true(matches("<SUBJECT>(([a-m]+,)?C=)*", &identity));
+}
+
+static void test_octets_are_compared_whatever_the_locale(void **state) {
+    (void) state;
+    CLEANUP(pki_identity_done) PkiIdentity identity = leaf(&(PkiOptions){.common_name = "ñ"});
+
+    assert_non_null(setlocale(LC_ALL, "C.UTF-8"));
+    assert_true(matches("<SUBJECT>CN=..,", &identity));
+    assert_false(matches("<SUBJECT>CN=.,", &identity));
+    assert_non_null(setlocale(LC_ALL, "C"));
 }
 
 static void test_names_match_in_rfc_4514_order(void **state) {
@@ -377,6 +388,7 @@ int main(void) {
         cmocka_unit_test(test_s14_expressions_that_could_take_for_ever_are_refused),
         cmocka_unit_test(test_numbers_that_are_no_repetitions_are_fine),
         cmocka_unit_test(test_repetitions_beside_each_other_are_fine),
+        cmocka_unit_test(test_octets_are_compared_whatever_the_locale),
         cmocka_unit_test(test_names_match_in_rfc_4514_order),
         cmocka_unit_test(test_all_components_or_one),
         cmocka_unit_test(test_lists_want_all_their_words),

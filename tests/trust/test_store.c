@@ -265,6 +265,36 @@ static void test_s10_a_newer_list_of_the_same_key_relieves_the_former(void **sta
     assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
 }
 
+static void test_s10_a_former_list_stays_with_its_signer(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), signer = {0}, other = {0};
+
+    pki_intermediate(&scene->root, &(PkiOptions){.key_usage = "critical,cRLSign"}, &signer);
+    write_list_and_signer(scene, &signer);
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+    pki_root(&(PkiOptions){.common_name = "AC OTRA"}, &other);
+    scene_write_crl(scene, "intermediate.crl", &other, NULL);
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, 0).text, "");
+}
+
+static void test_a_former_list_goes_with_its_end(void **state) {
+    Scene *scene = *state;
+    CLEANUP(pki_identity_done) PkiIdentity leaf = scene_leaf(scene, NULL), other = {0};
+    int64_t ended = PKI_NOW - scene->options.max_stale - 1;
+
+    scene_write_crl(scene, "intermediate.crl", &scene->intermediate,
+                    &(PkiCrlOptions){.this_update = ended - PKI_DAY, .next_update = ended});
+    scene_load(scene);
+    assert_string_equal(scene_reasons(scene, &leaf, ended).text, "");
+    pki_root(&(PkiOptions){.common_name = "AC OTRA"}, &other);
+    scene_write_crl(scene, "intermediate.crl", &other, NULL);
+    scene_load(scene);
+    assert_int_equal(scene->problems.count, 0);
+    assert_int_equal(trust_store_crls(scene->store), 2);
+}
+
 /* A list that was never proven is nobody's. */
 static void test_a_list_that_nobody_asked_is_replaced_by_any(void **state) {
     Scene *scene = *state;
@@ -458,6 +488,8 @@ int main(void) {
         SCENE_TEST(test_s10_a_list_of_another_issuer_takes_no_revocation_back),
         SCENE_TEST(test_s10_an_older_list_takes_no_revocation_back),
         SCENE_TEST(test_s10_a_newer_list_of_the_same_key_relieves_the_former),
+        SCENE_TEST(test_s10_a_former_list_stays_with_its_signer),
+        SCENE_TEST(test_a_former_list_goes_with_its_end),
         SCENE_TEST(test_a_list_that_nobody_asked_is_replaced_by_any),
         SCENE_TEST(test_s10_a_file_that_has_the_signer_left_alone_keeps_the_list_that_it_held),
         SCENE_TEST(test_s10_a_list_beside_what_is_no_certificate_counts_for_nothing),
