@@ -159,9 +159,9 @@ static int read_inputs(const Tool *tool, const char *certificate, Inputs *inputs
 
 /* --- rules --- */
 
-static int not_an_oid(OptionId id, const char *value) {
+static int not_an_oid(OptionId id, const char *value, const char *advice) {
     CLEANUP(free_pointer) char *shown = text_escape_string(value);
-    output_complain(_("Give another value."), _("%s does not take \"%s\"."), options_name(id), shown ? shown : "");
+    output_complain(advice, _("%s does not take \"%s\"."), options_name(id), shown ? shown : "");
     return EXIT_USAGE;
 }
 
@@ -183,7 +183,8 @@ static int read_purpose(const char *value, TrustRules *rules) {
             return 0;
         }
     if (!trust_is_oid(value))
-        return not_an_oid(OPTION_PURPOSE, value);
+        return not_an_oid(OPTION_PURPOSE, value,
+                          _("Give login, any, clientAuth, serverAuth, or the OID of an extended key usage."));
     rules->purpose = TRUST_PURPOSE_USAGE;
     rules->usage = value;
     return 0;
@@ -193,7 +194,7 @@ static int read_policies(const Options *options, const char *policies[OPTION_USE
     const char *policy;
     for (size_t cursor = 0; (policy = options_next(options, OPTION_POLICY, &cursor));) {
         if (!trust_is_oid(policy))
-            return not_an_oid(OPTION_POLICY, policy);
+            return not_an_oid(OPTION_POLICY, policy, _("Give the policy's OID, such as 1.3.6.1.4.1.5734.3.10.1."));
         policies[rules->n_policies++] = policy;
     }
     rules->policies = policies;

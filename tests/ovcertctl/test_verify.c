@@ -148,6 +148,15 @@ static void test_a_wrong_command_line_or_an_unreadable_file_is_no_verdict(void *
     }
 }
 
+static void test_a_wrong_purpose_or_policy_is_told_what_there_is(void **state) {
+    Fixture *fixture = *state;
+    assert_int_equal(run(fixture, "--ca=root.pem --purpose=loign leaf"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "--purpose does not take \"loign\"."));
+    assert_non_null(strstr(fixture->error, "Give login, any, clientAuth, serverAuth, or the OID"));
+    assert_int_equal(run(fixture, "--ca=root.pem --policy=any leaf"), EXIT_USAGE);
+    assert_non_null(strstr(fixture->error, "Give the policy's OID"));
+}
+
 static void test_the_chain_and_every_reason_are_shown(void **state) {
     Fixture *fixture = *state;
     assert_int_equal(run(fixture, "--ca=root.pem --intermediates=intermediate leaf" AT), EXIT_DONE);
@@ -374,6 +383,7 @@ static void test_faulty_kinds_are_no_verdict_and_told_with_line_and_column(void 
 int main(int argc, char *argv[]) {
     const struct CMUnitTest tests[] = {
         VERIFY_TEST(test_a_wrong_command_line_or_an_unreadable_file_is_no_verdict),
+        VERIFY_TEST(test_a_wrong_purpose_or_policy_is_told_what_there_is),
         VERIFY_TEST(test_the_chain_and_every_reason_are_shown),
         VERIFY_TEST(test_each_certificate_of_the_chain_is_shown_with_usages_policies_and_list),
         VERIFY_TEST(test_quiet_leaves_the_exit_status),
